@@ -1,0 +1,20 @@
+"""Okichat answers the visitors of a small firm's web site, always."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from okichat.clock import Clock
+    from okichat.settings import Settings
+
+__version__ = "0.1.0"
+
+
+def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Flask:
+    """The whole app as a Flask application; the settings come from the environment unless given."""
+    from okichat import factory  # here, so that the rooms without web can be used where Flask is not
+
+    return factory.create_app(settings, clock)

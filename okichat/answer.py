@@ -1,0 +1,115 @@
+"""What a question gets: text that streams in (Delta), perhaps a fresh start (Restart), and one Answer last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one model call used, as the model's server reported it, and what that costs at the dated price."""
+
+    model: str
+    input_tokens: int
+    cached_input_tokens: int
+    output_tokens: int
+    cost_microusd: int
+
+    @property
+    def tokens(self) -> int:
+        """Input and output together."""
+        return self.input_tokens + self.output_tokens
+
+    @property
+    def cost_usd(self) -> float:
+        """The cost in US dollars."""
+        return self.cost_microusd / 1_000_000
+
+    def __add__(self, other: Usage | None) -> Usage:
+        """Both together, under the name of this one's model."""
+        if other is None:
+            return self
+        return Usage(
+            self.model,
+            self.input_tokens + other.input_tokens,
+            self.cached_input_tokens + other.cached_input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cost_microusd + other.cost_microusd,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A topic an answer stands on: its public name, its title, and the page about it if there is one."""
+
+    topic: str
+    title: str
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A source that did not answer, and the stable word that says why."""
+
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """The next piece of text. An empty one says only that the source is still at work."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """The source broke after it had begun: the text so far is void. `reason` is the stable word of the Pass."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer. Always the last event, and always exactly one.
+
+    text         Markdown
+    answered_by  the rung: small_talk, cache, gpt, local or handoff
+    citations    the topics it stands on, best first; empty when the question is out of the firm's field
+    suggestions  questions to offer as buttons, e.g. when two topics are equally likely
+    passed       the sources before this one, in order, each with the reason why it passed
+    notice       the stable word of the one sentence that tells the visitor why the mode is degraded, or None
+    confidence   0 to 1, how sure the knowledge base is of the first topic
+    usage        what was paid for this answer, also when the paid text was dropped; None when nothing was called
+    """
+
+    text: str
+    answered_by: str
+    citations: tuple[Citation, ...] = ()
+    suggestions: tuple[str, ...] = ()
+    passed: tuple[Pass, ...] = ()
+    notice: str | None = None
+    confidence: float = 0.0
+    usage: Usage | None = field(default=None)
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The public names of the topics, best first."""
+        return tuple(citation.topic for citation in self.citations)
+
+    @property
+    def by_gpt(self) -> bool:
+        """Whether GPT wrote the words, now or when the answer was put in the cache."""
+        return self.answered_by in ("gpt", "cache")
+
+
+Event = Delta | Restart | Answer
+
+
+def last_answer(events: Iterable[Event]) -> Answer:
+    """Let all events pass and return the Answer that closes them."""
+    for event in events:
+        if isinstance(event, Answer):
+            return event
+    raise AssertionError("a stream of events ended without an Answer")

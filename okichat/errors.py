@@ -1,0 +1,97 @@
+"""Every error Okichat raises on purpose, sorted by who has to act.
+
+* OkichatError
+  - Refusal              the visitor: EmptyQuestion, QuestionTooLong, MalformedQuestion, TooManyQuestions(retry_after_s),
+                         MessageRefused(mistakes)
+  - SourceUnavailable    nobody, the next source answers; `reason` is the stable word that journal and tests use
+  - StoreUnavailable     nobody during a question: it is answered without the store, and the operator gets an event
+  - SettingsError        the operator: raised at start-up, never during a request
+  - KnowledgeError       the operator: a topic file that cannot be used, with its name, line and the mend
+"""
+
+from __future__ import annotations
+
+from okichat.answer import Usage
+
+
+class OkichatError(Exception):
+    """The root: catch it to catch everything Okichat raises on purpose."""
+
+
+class Refusal(OkichatError):
+    """A question that is not answered. `status` and `code` are public; the sentence is the translation `refusal.<code>`."""
+
+    status = 400
+    code = "refused"
+
+
+class EmptyQuestion(Refusal):
+    code = "empty"
+
+
+class QuestionTooLong(Refusal):
+    code = "too_long"
+
+
+class MalformedQuestion(Refusal):
+    """What came is no question at all: not JSON, not a string, a broken form."""
+
+    code = "malformed"
+
+
+class TooManyQuestions(Refusal):
+    """The visitor has used up the limit of questions; `retry_after_s` is the wait until the next one is accepted."""
+
+    status = 429
+    code = "too_many"
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(retry_after_s)
+        self.retry_after_s = retry_after_s
+
+
+class MessageRefused(Refusal):
+    """A message to the humans that is not taken yet. `mistakes` says for each field why: translation `contact.mistake.<word>`."""
+
+    code = "message"
+
+    def __init__(self, mistakes: dict[str, str]) -> None:
+        super().__init__(", ".join(f"{name}: {word}" for name, word in mistakes.items()))
+        self.mistakes = mistakes
+
+
+class SourceUnavailable(OkichatError):
+    """A source of answers passes; the next one answers.
+
+    reason  one stable word for journal, events and tests
+    notice  the stable word of the sentence that tells the visitor, None where there is nothing to tell
+    usage   what was paid all the same, e.g. for a text that broke off
+    """
+
+    reason = "unavailable"
+    notice: str | None = None
+
+    def __init__(self, detail: str = "", *, usage: Usage | None = None) -> None:
+        super().__init__(detail or self.reason)
+        self.detail = detail
+        self.usage = usage
+
+
+class StoreUnavailable(OkichatError):
+    """The database could not be read or written just now."""
+
+
+class SettingsError(OkichatError):
+    """One or more settings are wrong. `mistakes` has one line for each, which names the setting and the mend."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
+
+
+class KnowledgeError(OkichatError):
+    """Topic files that cannot be used. `mistakes` has one line for each: `file:line: what is wrong; how to mend it`."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes

@@ -1,0 +1,146 @@
+"""Every setting: its name in the environment, its default, its unit, what it does. Read once, at start.
+
+The real environment comes first, then `.env.local`, then `.env`. All mistakes are reported at once, each with the mend."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+
+from okichat import readers
+from okichat.errors import SettingsError
+
+PREFIX = "OKICHAT_"
+
+
+def _setting(name: str, default: Any, help: str, *, read: Callable[[str], Any] = readers.text, unit: str = "", secret: bool = False) -> Any:
+    """A dataclass field that knows its name in the environment and how to read it."""
+    return field(default=default, metadata={"name": name, "help": help, "read": read, "unit": unit, "secret": secret})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the operator has set. Attributes carry their unit in their name."""
+
+    openai_api_key: str | None = _setting("OPENAI_API_KEY", None, "Key of the model's host. Without it the knowledge base answers alone.", secret=True)
+    openai_base_url: str | None = _setting("OPENAI_BASE_URL", None, "Any server that speaks chat completions (Azure, Mistral, vLLM, Ollama…). Unset: OpenAI.", read=readers.url)
+    openai_model: str = _setting("OPENAI_MODEL", "gpt-6-luna", "The model that answers.")
+    openai_fallback_model: str | None = _setting("OPENAI_FALLBACK_MODEL", None, "Asked when the model is gone (404).")
+    database_url: str = _setting("DATABASE_URL", "sqlite:///instance/okichat.db", "SQLite file or Postgres database (`postgresql://…`; `postgres://…` works too).", read=readers.database_url, secret=True)
+    redis_url: str | None = _setting("REDIS_URL", None, "Redis for limits and cache across processes (`redis://…` or `rediss://…`).", read=readers.redis_url, secret=True)
+    port: int = _setting("PORT", 8000, "Port that gunicorn listens on.", read=readers.whole(1, 65535))
+    host: str | None = _setting("OKICHAT_HOST", None, "Address that gunicorn listens on. Unset: all of them where `PORT` is in the environment (not under `make run`), else `127.0.0.1`.")
+    web_concurrency: int = _setting("WEB_CONCURRENCY", 1, "Processes. More than one needs `REDIS_URL`; without it, exactly one runs.", read=readers.whole(1, 64))
+    secret_key: str | None = _setting("SECRET_KEY", None, "Signs conversation references. Unset: made once and kept in the store.", read=readers.at_least_chars(16), secret=True)
+
+    name: str = _setting("OKICHAT_NAME", "Oki Expertise", "The firm's name, as visitors read it.")
+    locale: str = _setting("OKICHAT_LOCALE", "fr", "Language of the page when the browser prefers neither: `fr` or `en`.", read=readers.one_of("fr", "en"))
+    timezone: str = _setting("OKICHAT_TIMEZONE", "Europe/Paris", "Time zone of the opening hours and of the calendar month of the budget.", read=readers.timezone)
+    welcome: str | None = _setting("OKICHAT_WELCOME", None, "First message of the chat. Unset: the one of the translation.")
+    suggestions: tuple[str, ...] = _setting("OKICHAT_SUGGESTIONS", (), "Suggested questions, separated by `|`. Unset: those of the translation.", read=readers.parts("|"))
+    contact_phone: str | None = _setting("OKICHAT_CONTACT_PHONE", None, "Telephone of the firm.")
+    contact_whatsapp: str | None = _setting("OKICHAT_CONTACT_WHATSAPP", None, "WhatsApp number of the firm, with country code.")
+    contact_email: str | None = _setting("OKICHAT_CONTACT_EMAIL", None, "E-mail address of the firm.", read=readers.email)
+    contact_address: str | None = _setting("OKICHAT_CONTACT_ADDRESS", None, "Postal address of the firm.")
+    contact_hours: str = _setting("OKICHAT_CONTACT_HOURS", "Mo-Fr 09:00-18:00; Sa appointment", "Opening hours, e.g. `Mo-Fr 09:00-12:30,14:00-18:00; Sa appointment`. Other text is shown as it is.")
+    contact_booking_url: str | None = _setting("OKICHAT_CONTACT_BOOKING_URL", None, "Page where a visitor books an appointment.", read=readers.url)
+    contact_to: str | None = _setting("OKICHAT_CONTACT_TO", None, "Mailbox that visitors' messages are sent to. Unset: `OKICHAT_CONTACT_EMAIL`.", read=readers.email)
+    smtp_url: str | None = _setting("OKICHAT_SMTP_URL", None, "Mail host that visitors' messages are sent through, e.g. `smtp://user:password@mail.example.fr:587` (`smtps://…:465` works too).", read=readers.smtp_url, secret=True)
+    alert_webhook: str | None = _setting("OKICHAT_ALERT_WEBHOOK", None, "Address that alerts, and visitors' messages where no mail goes out, are posted to as Slack's JSON.", read=readers.webhook, secret=True)
+
+    knowledge: Path | None = _setting("OKICHAT_KNOWLEDGE", None, "Folder with the firm's own topics (`fr/*.md`, `en/*.md`) in place of the shipped ones.", read=readers.folder)
+    templates: Path | None = _setting("OKICHAT_TEMPLATES", None, "Folder with templates that replace or extend the shipped ones.", read=readers.folder)
+    prompts: Path | None = _setting("OKICHAT_PROMPTS", None, "Folder with prompts that replace the shipped ones.", read=readers.folder)
+
+    budget_usd: float = _setting("OKICHAT_BUDGET_USD", 20.0, "The most that GPT may cost in one calendar month.", read=readers.number(0), unit="US dollars")
+    price_input_usd: float | None = _setting("OKICHAT_PRICE_INPUT", None, "Price of input tokens where the shipped table does not know the model.", read=readers.number(0), unit="US dollars per million tokens")
+    price_output_usd: float | None = _setting("OKICHAT_PRICE_OUTPUT", None, "Price of output tokens, likewise; set both.", read=readers.number(0), unit="US dollars per million tokens")
+    daily_share: bool = _setting("OKICHAT_DAILY_SHARE", False, "Spread the budget: a day may use its share of the month and what earlier days left.", read=readers.yes_or_no)
+    allow_ephemeral_ledger: bool = _setting("OKICHAT_ALLOW_EPHEMERAL_LEDGER", False, "Let GPT answer where the host forgets the SQLite file, and with it what was spent.", read=readers.yes_or_no)
+    max_output_tokens: int = _setting("OKICHAT_MAX_OUTPUT_TOKENS", 300, "The longest answer GPT may write.", read=readers.whole(16, 4000), unit="tokens")
+    first_token_s: float = _setting("OKICHAT_FIRST_TOKEN_S", 5.0, "How long GPT may take to its first word.", read=readers.number(0.1, 120), unit="seconds")
+    deadline_s: float = _setting("OKICHAT_DEADLINE_S", 12.0, "How long GPT may take for the whole answer.", read=readers.number(0.1, 300), unit="seconds")
+    local_first: bool = _setting("OKICHAT_LOCAL_FIRST", False, "Answer from the knowledge base, unpaid, when it is sure.", read=readers.yes_or_no)
+
+    rate_limit: str = _setting("OKICHAT_RATE_LIMIT", "10 per 15 minutes", "Questions per visitor's address.", read=readers.rate)
+    trusted_hops: int = _setting("OKICHAT_TRUSTED_HOPS", 0, "Proxies in front of the app whose `X-Forwarded-For` is believed.", read=readers.whole(0, 10))
+    embed_origins: tuple[str, ...] = _setting("OKICHAT_EMBED_ORIGINS", (), "Sites that may embed the chat, separated by blanks or commas, e.g. `https://www.example.fr`.", read=readers.origins)
+    retention_days: int = _setting("OKICHAT_RETENTION_DAYS", 30, "How long the text of conversations is kept.", read=readers.whole(1, 3650), unit="days")
+    threads: int = _setting("OKICHAT_THREADS", 128, "Threads of one process: visitors served at the same time.", read=readers.whole(4, 1000))
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Settings:
+        """Read the settings from `environ`. Raises SettingsError with every mistake there is."""
+        values: dict[str, Any] = {}
+        mistakes: list[str] = []
+        for spec in fields(cls):
+            raw = environ.get(spec.metadata["name"], "").strip()
+            if not raw:
+                continue
+            try:
+                values[spec.name] = spec.metadata["read"](raw)
+            except ValueError as error:
+                shown = "a value that is not shown" if spec.metadata["secret"] else repr(raw)
+                mistakes.append(f"{spec.metadata['name']}: read {shown}; {error}")
+        mistakes += [message for name, message in unknown_names(environ) if message]
+        if mistakes:
+            raise SettingsError(mistakes)
+        return cls(**values)
+
+    def __repr__(self) -> str:
+        """Never a secret, wherever this ends up."""
+        shown = (f"{spec.name}={'***' if spec.metadata['secret'] and getattr(self, spec.name) else repr(getattr(self, spec.name))}" for spec in fields(self))
+        return f"Settings({', '.join(shown)})"
+
+
+def unknown_names(environ: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
+    """The `OKICHAT_` names that are no setting, each with the mistake if it is probably a misspelt one, else None."""
+    known = [spec.metadata["name"] for spec in fields(Settings)]
+    for name in sorted(environ):
+        if not name.startswith(PREFIX) or name in known:
+            continue
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.85)
+        yield name, f"{name}: there is no such setting; did you mean {near[0]}?" if near else None
+
+
+def read_environment(folder: Path | None = None) -> dict[str, str]:
+    """The real environment over `.env.local` over `.env`, both in `folder` (default: the current one)."""
+    here = folder or Path.cwd()
+    merged: dict[str, str] = {}
+    for name in (".env", ".env.local"):
+        merged.update({key: value for key, value in dotenv_values(here / name).items() if value is not None})
+    return {**merged, **os.environ}
+
+
+def load_settings() -> Settings:
+    """The settings of this process. Raises SettingsError."""
+    return Settings.from_environment(read_environment())
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """One line of the settings table of the README."""
+
+    name: str
+    default: str
+    unit: str
+    help: str
+
+
+def settings_table() -> list[SettingRow]:
+    """Every setting in the order of the class, as documentation shows it."""
+    return [SettingRow(spec.metadata["name"], _shown_default(spec), spec.metadata["unit"], spec.metadata["help"]) for spec in fields(Settings)]
+
+
+def _shown_default(spec: Field[Any]) -> str:
+    if spec.default is MISSING or spec.default in (None, ()):
+        return ""
+    if isinstance(spec.default, bool):
+        return "yes" if spec.default else "no"
+    return f"{spec.default:g}" if isinstance(spec.default, float) else str(spec.default)
