@@ -1,0 +1,244 @@
+"""The budget: at every instant, what is spent and what calls under way can cost at most is not more than the month's money.
+
+Before a call its worst case is reserved, after it the real cost is settled. A reservation stands, as spent, when nobody knows
+what the call used. All amounts are whole millionths of a US dollar (`_microusd`); the statements are in ledger.py."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from datetime import datetime, timedelta
+from decimal import ROUND_FLOOR, Decimal
+
+from okichat.answer import Usage
+from okichat.clock import Clock
+from okichat.errors import StoreUnavailable
+from okichat.money import ledger
+from okichat.money.month import MonthSummary, allowed_microusd, crossed, day_in, ends_on, month_of, next_month_begins
+from okichat.money.prices import Price, price_of
+from okichat.money.reservation import BudgetSpent, LedgerUnavailable, PriceUnknown, Reservation
+from okichat.settings import Settings
+from okichat.storage.engine import Store
+
+__all__ = ["Budget", "BudgetSpent", "LedgerUnavailable", "PriceUnknown", "Reservation"]
+
+log = logging.getLogger("okichat.money")
+
+# A call that has not been settled this long after its deadline will not be: its process is gone.
+_ORPHAN_MARGIN = timedelta(seconds=60)
+_BADGE_LIFETIME = timedelta(seconds=1)
+
+
+class Budget:
+    """One month's money after another. Safe with many threads, processes and machines on the same store."""
+
+    def __init__(self, store: Store, clock: Clock, settings: Settings) -> None:
+        self._store = store
+        self._clock = clock
+        self._settings = settings
+        self._budget_microusd = int((Decimal(str(settings.budget_usd)) * 1_000_000).to_integral_value(ROUND_FLOOR))
+        self._badge: tuple[datetime, bool] | None = None
+
+    def reserve(self, request_id: str, model: str, prompt_tokens_bound: int, output_tokens_cap: int) -> Reservation:
+        """Set aside the most that one call can cost, before making it.
+
+        Raises BudgetSpent, PriceUnknown or LedgerUnavailable, and then the call must not be made."""
+        price = price_of(model, self._settings)
+        if price is None:
+            raise PriceUnknown(model)
+        if price.flat_up_to_tokens is not None and prompt_tokens_bound > price.flat_up_to_tokens:
+            raise PriceUnknown(f"{model} costs more for a prompt of up to {prompt_tokens_bound} tokens")
+        if self._budget_microusd == 0:
+            raise BudgetSpent("the budget is 0")
+        amount = price.worst_case_microusd(prompt_tokens_bound, output_tokens_cap)
+        reservation_id = secrets.token_hex(16)
+        try:
+            month = self._claim(reservation_id, request_id, model, price, amount)
+        except StoreUnavailable as error:
+            raise LedgerUnavailable(str(error)) from error
+        self._badge = None
+        if month is None:
+            raise BudgetSpent
+        return Reservation(reservation_id, month, request_id, model, price, amount)
+
+    def settle(
+        self,
+        reservation: Reservation,
+        *,
+        input_tokens: int,
+        cached_input_tokens: int,
+        output_tokens: int,
+        cache_write_tokens: int = 0,
+    ) -> Usage:
+        """Replace a reservation by what the call really used. Settling again changes nothing.
+
+        A server that reports no input tokens has not counted: then the reservation stands, as with `keep`. Raises nothing:
+        when the ledger cannot be written the reservation stands too, until `settle_orphans`."""
+        if input_tokens <= 0 or min(cached_input_tokens, output_tokens, cache_write_tokens) < 0:
+            return self.keep(reservation)
+        cost = reservation.price.cost_microusd(input_tokens, cached_input_tokens, output_tokens, cache_write_tokens)
+        excess = cost - reservation.amount_microusd
+        if excess > 0:
+            # The money is gone, so the truth is written, even if the month then exceeds its budget: no further call is made.
+            log.error("%s cost %s microdollars more than was reserved for it", reservation.model, excess)
+        tokens = (input_tokens, cached_input_tokens, output_tokens)
+        note = f"{excess} microdollars above the reservation" if excess > 0 else None
+        self._close(reservation, "settle", cost, tokens, note)
+        return Usage(reservation.model, *tokens, cost)
+
+    def keep(self, reservation: Reservation) -> Usage:
+        """Count the whole reservation as spent: the call was made, and what it used is not known. Raises nothing."""
+        self._close(reservation, "settle", None, None, "usage unknown")
+        return Usage(reservation.model, 0, 0, 0, reservation.amount_microusd)
+
+    def release(self, reservation: Reservation) -> None:
+        """Give the reservation back: nothing was sent, or nothing was done for it. Raises nothing."""
+        self._close(reservation, "release", 0, None, None)
+
+    def settle_orphans(self) -> int:
+        """Count as spent what was reserved by processes that are gone; gives how many. Call it at start and now and then.
+
+        Raises StoreUnavailable."""
+        now = self._clock.now()
+        with self._store.read() as connection:
+            found = ledger.orphans(connection, now - timedelta(seconds=self._settings.deadline_s) - _ORPHAN_MARGIN)
+        settled = 0
+        for reservation_id in found:  # one transaction each, so that a visitor never waits for many
+            with self._store.write() as connection:
+                settled += ledger.close(connection, reservation_id, "settle", now, note="orphan") is not None
+        self._badge = None
+        return settled
+
+    def month(self) -> MonthSummary:
+        """This month's figures. Raises StoreUnavailable."""
+        balance, now = self._balance(), self._clock.now()
+        timezone, budget = self._settings.timezone, self._budget_microusd
+        day = day_in(balance.month, now, timezone)
+        used = balance.used_microusd
+        return MonthSummary(
+            month=balance.month,
+            budget_microusd=budget,
+            spent_microusd=balance.spent_microusd,
+            reserved_microusd=balance.reserved_microusd,
+            left_microusd=max(budget - used, 0),
+            today_microusd=max(self._allowed(balance.month, now) - used, 0),
+            resets_at=next_month_begins(balance.month, timezone),
+            share=used / budget if budget else 1.0,
+            ends_on=ends_on(balance.spent_microusd, budget, day),
+            crossed=crossed(balance.spent_microusd, budget, balance.refused_microusd),
+        )
+
+    def can_spend(self) -> bool:
+        """Whether the next call would probably be paid, for the badge; up to a second old. Raises nothing."""
+        now, badge = self._clock.now(), self._badge
+        if badge is not None and abs(now - badge[0]) < _BADGE_LIFETIME:
+            return badge[1]
+        can = self._can_spend()
+        self._badge = (now, can)
+        return can
+
+    def verify(self) -> list[str]:
+        """Add up the whole ledger and compare it with the running totals: one line for each difference.
+
+        Raises StoreUnavailable."""
+        with self._store.read() as connection:
+            return ledger.differences(connection)
+
+    def correct(self, amount_microusd: int, why: str) -> None:
+        """Add to what this month has spent, or take from it, with the reason; e.g. after a look at the host's invoice.
+
+        Raises StoreUnavailable."""
+        now = self._clock.now()
+        with self._store.write(durable=True) as connection:
+            month = ledger.open_month(connection, self._clock_month(now)).month
+            ledger.correct(connection, month, now, amount_microusd, why)
+        self._badge = None
+
+    def trust_clock(self, why: str) -> list[str]:
+        """Count what months that have not begun yet have spent in the month it really is; gives those months.
+
+        For the owner, after the clock was ahead and has been mended: until then the later month goes on, because nobody but
+        the owner knows which of the two times was wrong. Raises StoreUnavailable."""
+        now = self._clock.now()
+        with self._store.write(durable=True) as connection:
+            closed = ledger.move_later_months(connection, self._clock_month(now), now, why)
+        self._badge = None
+        return closed
+
+    def _claim(
+        self, reservation_id: str, request_id: str, model: str, price: Price, amount_microusd: int
+    ) -> str | None:
+        """The month the amount was taken from, None if it has not that much left."""
+        now = self._clock.now()
+        # Durable, because the call is paid from here on: after a power loss this row must still stand. The settlement need
+        # not be: where it is lost, the reservation counts as spent.
+        with self._store.write(durable=True) as connection:
+            balance = ledger.open_month(connection, self._clock_month(now))
+            allowed = self._allowed(balance.month, now)
+            # The look at the balance spares a spent month the write; only the claim decides that there is money.
+            is_spent = amount_microusd > 0 and balance.used_microusd + amount_microusd > allowed
+            if is_spent or not ledger.claim(connection, balance.month, amount_microusd, allowed):
+                ledger.note_refusal(connection, balance, amount_microusd, allowed)
+                return None
+            row = {
+                "id": reservation_id,
+                "made_at": now,
+                "month": balance.month,
+                "request": request_id[:64],
+                "model": model[:128],
+                "price_version": price.version,
+                "amount_microusd": amount_microusd,
+            }
+            ledger.write_reservation(connection, row)
+            return balance.month
+
+    def _close(
+        self,
+        reservation: Reservation,
+        kind: str,
+        spent_microusd: int | None,
+        tokens: tuple[int, int, int] | None,
+        note: str | None,
+    ) -> None:
+        durable = spent_microusd is not None and spent_microusd > reservation.amount_microusd
+        try:
+            with self._store.write(durable=durable) as connection:
+                ledger.close(
+                    connection,
+                    reservation.id,
+                    kind,
+                    self._clock.now(),
+                    spent_microusd=spent_microusd,
+                    tokens=tokens,
+                    note=note,
+                )
+        except StoreUnavailable as error:
+            log.warning("could not %s a reservation, it counts as spent: %s", kind, error)
+        self._badge = None
+
+    def _balance(self) -> ledger.Balance:
+        with self._store.read() as connection:
+            month = self._clock_month(self._clock.now())
+            return ledger.latest_balance(connection, month) or ledger.Balance(month)
+
+    def _clock_month(self, now: datetime) -> str:
+        return month_of(now, self._settings.timezone)
+
+    def _allowed(self, month: str, now: datetime) -> int:
+        day = day_in(month, now, self._settings.timezone)
+        return allowed_microusd(self._budget_microusd, day, by_day=self._settings.daily_share)
+
+    def _can_spend(self) -> bool:
+        if self._budget_microusd == 0:
+            return False
+        price = price_of(self._settings.openai_model, self._settings)
+        if price is None:
+            return False
+        try:
+            balance = self._balance()
+        except StoreUnavailable:
+            return False
+        if price.worst_case_microusd(1, 1) == 0:
+            return True
+        least = 1 if balance.refused_microusd is None else balance.refused_microusd
+        return balance.used_microusd + least <= self._allowed(balance.month, self._clock.now())

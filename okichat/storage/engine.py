@@ -1,0 +1,111 @@
+"""The database: SQLite in one file, or Postgres. The one place that knows how the two differ."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event, make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from okichat.errors import StoreUnavailable
+
+# How long a visitor may wait for a database that does not answer, before the question goes on without it.
+_LOCK_TIMEOUT_S = 1.0
+_CONNECT_TIMEOUT_S = 2
+
+
+class Store:
+    """Opens transactions. Every database error leaves it as StoreUnavailable, with the cause attached."""
+
+    def __init__(self, url: str) -> None:
+        """`url` as settings.database_url. Opens nothing yet, so a database that is away does not stop the start."""
+        parsed = make_url(url)
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        # SQLite lets one writer in at a time and makes the others sleep and retry; queueing them here is fair and faster.
+        self._writing = threading.Lock() if self.is_sqlite else None
+        if self.is_sqlite:
+            if parsed.database and parsed.database != ":memory:":
+                self._prepare_folder(Path(parsed.database).parent)
+            self.engine = create_engine(
+                parsed,
+                pool_size=16,
+                max_overflow=16,
+                pool_timeout=_LOCK_TIMEOUT_S,
+                connect_args={"timeout": _LOCK_TIMEOUT_S, "check_same_thread": False},
+            )
+            event.listen(self.engine, "connect", _configure_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            self.engine = create_engine(
+                parsed,
+                pool_size=8,
+                max_overflow=8,
+                pool_timeout=_LOCK_TIMEOUT_S,
+                pool_pre_ping=True,
+                connect_args={
+                    "connect_timeout": _CONNECT_TIMEOUT_S,
+                    "options": "-c lock_timeout=2000 -c statement_timeout=10000",
+                },
+            )
+
+    @contextmanager
+    def write(self, *, durable: bool = False) -> Iterator[Connection]:
+        """One transaction that may write: committed at the end, rolled back on any error. Raises StoreUnavailable.
+
+        `durable`: once committed, it survives a power loss too. Postgres is always so; on SQLite it costs one fsync."""
+        if self._writing is not None and not self._writing.acquire(timeout=_LOCK_TIMEOUT_S):
+            raise StoreUnavailable("another write takes too long")
+        try:
+            with _translated(), self.engine.connect() as connection:
+                connection = connection.execution_options(okichat_write=True, okichat_durable=durable)
+                with connection.begin():
+                    yield connection
+        finally:
+            if self._writing is not None:
+                self._writing.release()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One transaction that only reads. Raises StoreUnavailable."""
+        with _translated(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+    @staticmethod
+    def _prepare_folder(folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            return  # opening the file will fail and say so, as StoreUnavailable
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise StoreUnavailable(type(error).__name__) from error
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions are ours: see _begin_sqlite
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that begins as a reader and then writes can fail at once with "database is locked"; a writer says so first.
+    options = connection.get_execution_options()
+    if options.get("okichat_write"):
+        connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options.get('okichat_durable') else 'NORMAL'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("okichat_write") else "BEGIN")
