@@ -1,0 +1,121 @@
+"""How visitors write: what they typed becomes stems, pairs of stems and concepts that can be compared."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from pathlib import Path
+
+_LEXICON = Path(__file__).parent / "lexicon"
+_WORD = re.compile(r"[a-z0-9]+")
+_LONGEST_PHRASE_WORDS = 4
+
+# Endings that bear no meaning of their own, longest first; at least three letters, of long ones four, stay.
+_ENDINGS = {
+    "fr": """
+        issements issement atrices ateurs ations atrice ateur ation issant issons issez issent ements ement euses euse eurs eur
+        ites ite ives ive ifs if ances ance ences ence ables able ibles ible ismes isme istes iste iques ique aux al ales ale
+        erions eriez eraient erais erait erai eras eront erons erez era aient ait ais ant ants ante antes ions iez ees ee es
+        er ez e s ir irs is it ie ies i
+    """,
+    "en": "ations ation ings ing ements ement ers er ed es s ies ied y ly ness al ance ence able ive e",
+}
+# What is left of le, je, que… before an apostrophe.
+_ELISIONS = {"fr": frozenset("l d j qu n s c m t".split()), "en": frozenset("s t m ll ve re d".split())}
+
+
+def fold(text: str) -> str:
+    """Small letters without accents or ligatures, with straight apostrophes."""
+    small = text.lower().replace("œ", "oe").replace("æ", "ae").replace("’", "'")
+    return "".join(
+        character for character in unicodedata.normalize("NFD", small) if not unicodedata.combining(character)
+    )
+
+
+class Wording:
+    """One language's words: endings, abbreviations and concepts. Shared by all searches in that language."""
+
+    def __init__(self, language: str) -> None:
+        self._endings = frozenset(_ENDINGS.get(language, "").split())
+        self._longest_ending = max(map(len, self._endings), default=0)
+        self._elisions = _ELISIONS.get(language, frozenset())
+        self._stems: dict[str, str] = {}
+        self._abbreviations: dict[str, list[str]] = {}
+        self._concepts: dict[tuple[str, ...], list[str]] = {}
+        self.known: set[str] = set()  # every word the lexicon writes out
+        self.injections: list[str] = []
+        self.injection_patterns: list[re.Pattern[str]] = []
+        self._read(_LEXICON / f"{language}.txt")
+        self._read_injections(_LEXICON / f"{language}_injections.txt")
+
+    def words(self, text: str) -> list[str]:
+        """The words of a text, folded, without elided articles, abbreviations written out."""
+        found: list[str] = []
+        for word in _WORD.findall(fold(text)):
+            if word in self._abbreviations:
+                found += self._abbreviations[word]
+            elif word not in self._elisions:
+                found.append(word)
+        return found
+
+    def stem(self, word: str) -> str:
+        """The part of a word that its inflections share."""
+        stem = self._stems.get(word)
+        if stem is None:
+            stem = self._stems[word] = self._cut(word)
+        return stem
+
+    def features(self, words: list[str]) -> list[str]:
+        """What two texts are compared by: stems, pairs of neighbours, and the concepts the words stand for."""
+        stems = [self.stem(word) for word in words]
+        features = stems + [f"{first} {second}" for first, second in zip(stems, stems[1:], strict=False)]
+        for start in range(len(stems)):
+            for end in range(start + 1, min(start + _LONGEST_PHRASE_WORDS, len(stems)) + 1):
+                features += self._concepts.get(tuple(stems[start:end]), ())
+        return features
+
+    def _cut(self, word: str) -> str:
+        for length in range(min(self._longest_ending, len(word) - 3), 0, -1):
+            if len(word) - length >= 3 + (length > 2) and word[-length:] in self._endings:
+                return word[:-length]
+        return word
+
+    def _read(self, path: Path) -> None:
+        """`[abbreviations]` has `written = meant` lines, `[concepts]` has `name: words, or phrases, that mean it`."""
+        if not path.is_file():
+            return
+        part = ""
+        for line in path.read_text(encoding="utf-8").split("\n"):
+            line = line.partition("#")[0].strip()
+            if line.startswith("["):
+                part = line
+            elif line and part == "[abbreviations]":
+                written, _, meant = line.partition("=")
+                meaning = _WORD.findall(fold(meant))
+                self.known.update(meaning)
+                for word in written.split():
+                    self._abbreviations[fold(word)] = [word for word in meaning if word not in self._elisions]
+            elif line and part == "[concepts]":
+                name, _, phrases = line.partition(":")
+                for phrase in phrases.split(","):
+                    words = [word for word in _WORD.findall(fold(phrase)) if word not in self._elisions]
+                    self.known.update(words)
+                    if words:
+                        self._concepts.setdefault(tuple(map(self.stem, words)), []).append(f"@{name.strip()}")
+
+    def _read_injections(self, path: Path) -> None:
+        """A pattern follows =, any other line is an example."""
+        if not path.is_file():
+            return
+        for line in path.read_text(encoding="utf-8").split("\n"):
+            if line.startswith("="):
+                self.injection_patterns.append(re.compile(line[1:]))
+            elif line and not line.startswith("#"):
+                self.injections.append(line)
+
+
+@lru_cache
+def wording(language: str) -> Wording:
+    """The words of a language, read once."""
+    return Wording(language)
