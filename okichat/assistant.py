@@ -1,0 +1,43 @@
+"""The way of a question, top to bottom. Anything that would make this longer belongs in one of the rooms it names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from okichat.answer import Answer, Delta, Event
+from okichat.conversations.recorder import Recorder
+from okichat.guard.admission import Guard
+from okichat.knowledge.search import Search
+from okichat.question import Question
+from okichat.sources.chain import Chain
+
+
+@dataclass(frozen=True)
+class Assistant:
+    """Answers questions, always."""
+
+    guard: Guard
+    conversations: Recorder
+    knowledge: Search
+    sources: Chain
+
+    def answer(self, asked: Question) -> Iterator[Event]:
+        """Answer one question: Deltas, perhaps a Restart, one Answer last.
+
+        Raises Refusal at once, before the first event is asked for."""
+        return self._events(self.guard.admit(asked))
+
+    def _events(self, question: Question) -> Iterator[Event]:
+        """Closing it early ends the answer, and the paid call with it."""
+        for earlier in self.conversations.earlier_answer(question):
+            yield earlier or Delta("")
+            if earlier is not None:
+                return
+        question = self.conversations.follow(question)
+        with self.conversations.recording(question) as keep:
+            findings = self.knowledge.find(question)
+            for event in self.sources.first_answer(question, findings):
+                if isinstance(event, Answer):
+                    keep(event)
+                yield event

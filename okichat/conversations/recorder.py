@@ -1,0 +1,73 @@
+"""Writes conversations down as they happen. A store that fails costs memory of them, never the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from okichat.answer import Answer
+from okichat.conversations.turns import Repeated, Turns
+from okichat.errors import StoreUnavailable
+from okichat.monitoring.journal import Journal
+from okichat.question import Question
+
+
+class Recorder:
+    """The conversations, as the assistant uses them: nothing here raises StoreUnavailable."""
+
+    def __init__(self, turns: Turns, journal: Journal) -> None:
+        self._turns = turns
+        self._journal = journal
+
+    def earlier_answer(self, question: Question) -> Iterator[Answer | None]:
+        """For a repeated submission: None while its first answer is being written, then that answer. Else nothing."""
+        try:
+            self._turns.open(question)
+        except Repeated:
+            yield from self._first_answer(question)
+        except StoreUnavailable as error:
+            self._lost(error)
+
+    def follow(self, question: Question) -> Question:
+        """The question with what came before it in its conversation."""
+        if not question.continues:
+            return question
+        try:
+            return question.with_history(self._turns.history(question.conversation))
+        except StoreUnavailable as error:
+            self._lost(error)
+            return question
+
+    @contextmanager
+    def recording(self, question: Question) -> Iterator[Callable[[Answer], None]]:
+        """Gives the function that keeps the answer; without it the question counts as abandoned."""
+        kept = False
+
+        def keep(answer: Answer) -> None:
+            nonlocal kept
+            kept = True
+            try:
+                self._turns.close(question, answer)
+            except StoreUnavailable as error:
+                self._lost(error)
+
+        try:
+            yield keep
+        finally:
+            if not kept:
+                self._abandon(question)
+
+    def _first_answer(self, question: Question) -> Iterator[Answer | None]:
+        try:
+            yield from self._turns.repeated(question)
+        except StoreUnavailable as error:
+            self._lost(error)
+
+    def _abandon(self, question: Question) -> None:
+        try:
+            self._turns.abandon(question)
+        except StoreUnavailable as error:
+            self._lost(error)
+
+    def _lost(self, error: StoreUnavailable) -> None:
+        self._journal.event("store_unavailable", room="conversations", cause=str(error))

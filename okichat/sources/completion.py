@@ -1,0 +1,112 @@
+"""The chat-completions protocol, as bytes on the wire: one line of a stream, or one whole body, becomes Chunks.
+
+Read from raw lines, because the client's typed objects cost several times as much per token."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+
+class BrokenProtocol(Exception):
+    """What came is not the protocol."""
+
+
+class ErrorInStream(Exception):
+    """The server reported an error in mid-stream; `code` is its word for it."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedUsage:
+    """Tokens as the server counted them."""
+
+    input_tokens: int
+    cached_input_tokens: int
+    output_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One piece: some text, why the model stopped, what was used; each may be missing."""
+
+    text: str = ""
+    finish_reason: str | None = None
+    usage: ReportedUsage | None = None
+    refused: bool = False
+
+
+def from_stream(lines: Iterable[str]) -> Iterator[Chunk]:
+    """The chunks of a stream, up to `[DONE]` or its end. Raises BrokenProtocol or ErrorInStream."""
+    for line in lines:
+        if not line or line.startswith((":", "event:", "id:", "retry:")):
+            continue
+        if not line.startswith("data:"):
+            raise BrokenProtocol("a line that is no event")
+        payload = line[5:].strip()
+        if payload == "[DONE]":
+            return
+        yield _chunk(_parse(payload), "delta")
+
+
+def from_body(body: str) -> Iterator[Chunk]:
+    """The one chunk of a server that does not stream. Raises BrokenProtocol or ErrorInStream."""
+    yield _chunk(_parse(body), "message")
+
+
+def _parse(payload: str) -> dict[str, Any]:
+    try:
+        data = json.loads(payload)
+    except ValueError as error:
+        raise BrokenProtocol("broken JSON") from error
+    if not isinstance(data, dict):
+        raise BrokenProtocol("JSON that is no object")
+    if error_object := data.get("error"):
+        code = error_object.get("code") or error_object.get("type") if isinstance(error_object, dict) else None
+        raise ErrorInStream(str(code or "unknown"))
+    return data
+
+
+def _chunk(data: dict[str, Any], part: str) -> Chunk:
+    usage = _usage(data.get("usage"))
+    choices = data.get("choices")
+    if not choices:
+        return Chunk(usage=usage)
+    choice = choices[0] if isinstance(choices, list) else None
+    if not isinstance(choice, dict):
+        raise BrokenProtocol("choices that are none")
+    words = choice.get(part) or {}
+    text = words.get("content") if isinstance(words, dict) else None
+    finish_reason = choice.get("finish_reason")
+    return Chunk(
+        text=text if isinstance(text, str) else "",
+        finish_reason=finish_reason if isinstance(finish_reason, str) else None,
+        usage=usage,
+        refused=bool(isinstance(words, dict) and words.get("refusal")),
+    )
+
+
+def _usage(data: object) -> ReportedUsage | None:
+    """None also for figures that cannot be: what was paid is then unknown, not zero."""
+    if not isinstance(data, dict):
+        return None
+    details = data.get("prompt_tokens_details")
+    cached = details.get("cached_tokens") if isinstance(details, dict) else 0
+    prompt, cached, completion = (
+        _count(data.get("prompt_tokens")),
+        _count(cached or 0),
+        _count(data.get("completion_tokens")),
+    )
+    if prompt is None or cached is None or completion is None or prompt == 0 or cached > prompt:
+        return None
+    return ReportedUsage(prompt, cached, completion)
+
+
+def _count(value: object) -> int | None:
+    possible = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10_000_000
+    return value if possible and isinstance(value, int) else None

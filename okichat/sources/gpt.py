@@ -1,0 +1,331 @@
+"""GPT, grounded on the passages found: the only room that knows the `openai` package."""
+
+from __future__ import annotations
+
+import functools
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from okichat.answer import Answer, Delta, Event, Usage
+from okichat.clock import Clock
+from okichat.errors import SourceUnavailable
+from okichat.knowledge.search import Findings
+from okichat.money.budget import Budget
+from okichat.monitoring.journal import Journal
+from okichat.question import Question
+from okichat.sentences import sentences
+from okichat.settings import Settings
+from okichat.sources import completion
+from okichat.sources.breaker import Breaker, Pause
+from okichat.sources.completion import Chunk
+from okichat.sources.draft import Draft
+from okichat.sources.local import cite
+from okichat.sources.paid_call import Limits, ModelFault, PaidCall
+from okichat.sources.prompt import Message, Prompt
+from okichat.sources.relay import Abort, DeadlinePassed, FirstWordLate
+
+if TYPE_CHECKING:
+    import openai
+
+
+@dataclass(frozen=True, slots=True)
+class FaultKind:
+    """What one class of fault means: the visitor's notice, the pause of the model, whether one failure is enough for it."""
+
+    notice: str | None
+    cool_down_s: float
+    opens_at_once: bool = False
+    retried: bool = False
+
+
+FAULTS = {
+    "key": FaultKind("model_unavailable", 600, opens_at_once=True),
+    "model_gone": FaultKind("model_unavailable", 600, opens_at_once=True),
+    "quota": FaultKind("quota", 900, opens_at_once=True),
+    "rate": FaultKind("rate_limited", 20, opens_at_once=True),
+    "context": FaultKind("model_unavailable", 0),
+    "request": FaultKind("model_unavailable", 60),
+    "filtered": FaultKind(None, 0),
+    "server": FaultKind("model_unavailable", 30, retried=True),
+    "network": FaultKind("model_unavailable", 30, retried=True),
+    "protocol": FaultKind("model_unavailable", 30),
+    "timeout_first_word": FaultKind("timeout", 30),
+    "timeout": FaultKind("timeout", 30),
+}
+_REASON_OF_STATUS = {401: "key", 403: "key", 404: "model_gone", 429: "rate"}
+_REASON_OF_CODE = {
+    "insufficient_quota": "quota",
+    "billing_hard_limit_reached": "quota",
+    "invalid_api_key": "key",
+    "model_not_found": "model_gone",
+    "context_length_exceeded": "context",
+    "rate_limit_exceeded": "rate",
+    "content_filter": "filtered",
+}
+_REFUSED_PARAMETERS = (400, 422)
+_LEAST_TIME_FOR_RETRY_S = 1.0
+
+
+class SwitchedOff(SourceUnavailable):
+    """No key is set, or the ledger would be forgotten: the knowledge base answers alone. Nothing to tell the visitor."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class OffTopic(SourceUnavailable):
+    """Clearly outside the firm's field: no money is spent on it."""
+
+    reason = "off_topic"
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What a server understands beside the core of the protocol."""
+
+    usage_in_stream: bool = True
+    completion_cap: bool = True
+    effort: bool = True
+
+    def plainer(self, refused: str | None) -> Dialect | None:
+        """Without the parameter that was refused, or without the least common one left; None when all are gone."""
+        known = {
+            "stream_options": "usage_in_stream",
+            "max_completion_tokens": "completion_cap",
+            "reasoning_effort": "effort",
+        }
+        left = [name for name in ("usage_in_stream", "effort", "completion_cap") if getattr(self, name)]
+        if refused in known and known[refused] in left:
+            return replace(self, **{known[refused]: False})
+        return replace(self, **{left[0]: False}) if left else None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One way to ask; after a fault that has a remedy, the next one is asked otherwise."""
+
+    model: str
+    dialect: Dialect
+    with_history: bool
+    may_retry: bool = True
+
+
+class Gpt:
+    """Asks the model within budget and deadline."""
+
+    name = "gpt"
+
+    def __init__(
+        self,
+        settings: Settings,
+        budget: Budget,
+        prompt: Prompt,
+        journal: Journal,
+        clock: Clock,
+        *,
+        stays_off: str | None = None,
+    ) -> None:
+        """`stays_off`: the stable word for why the model is not asked at all, None where it may be."""
+        self.off_because = stays_off or (None if settings.openai_api_key else "no_key")
+        self._settings = settings
+        self._budget = budget
+        self._prompt = prompt
+        self._journal = journal
+        self._models = tuple(name for name in (settings.openai_model, settings.openai_fallback_model) if name)
+        self._breakers = {name: Breaker(clock) for name in self._models}
+        self._dialect = Dialect()  # the client's base URL never changes, so one is enough
+
+    def pause(self) -> Pause | None:
+        """Why and until when no model is asked; None while one is."""
+        pauses = [breaker.pause() for breaker in self._breakers.values()]
+        return pauses[0] if all(pauses) else None
+
+    def available(self) -> bool:
+        """Whether the next question would go to the model, as far as that is known without asking it."""
+        return self.off_because is None and self.pause() is None and self._budget.can_spend()
+
+    def warm(self) -> None:
+        """Import the client and open its resources, so that no visitor waits for that."""
+        if self.off_because is None:
+            _ = self._client
+
+    def answer(self, question: Question, findings: Findings) -> Iterator[Event]:
+        """The model's words as they come, then the Answer. Raises SourceUnavailable, also after the first words."""
+        if self.off_because is not None:
+            raise SwitchedOff(self.off_because)
+        if findings.verdict == "outside":
+            raise OffTopic
+        self.warm()  # where the first visitor is quicker than the upkeep, opening the client is not the model's delay
+        started = time.monotonic()
+        attempt = Attempt(self._first_model(), self._dialect, with_history=bool(question.history))
+        paid: Usage | None = None
+        while True:
+            call = self._call(question, findings, attempt, time.monotonic() - started)
+            draft = Draft(question, findings)
+            try:
+                yield from self._ask(call, draft, attempt)
+            except (ModelFault, DeadlinePassed, FirstWordLate) as fault:
+                paid = call.usage + paid if call.usage else paid
+                left_s = self._settings.first_token_s - (time.monotonic() - started)
+                if draft.begun or not (remedy := self._remedy(attempt, fault, left_s)):
+                    raise self._given_up(attempt.model, fault, paid) from fault
+                attempt = remedy
+            except SourceUnavailable as unavailable:
+                unavailable.usage = call.usage + paid if call.usage else paid
+                raise
+            else:
+                self._dialect = attempt.dialect
+                yield self._finished(question, findings, draft, call.usage + paid if call.usage else paid)
+                return
+
+    def _first_model(self) -> str:
+        open_to_questions = [name for name in self._models if self._breakers[name].pause() is None]
+        return (open_to_questions or self._models)[0]
+
+    def _call(self, question: Question, findings: Findings, attempt: Attempt, elapsed_s: float) -> PaidCall:
+        limits = Limits(
+            first_token_s=self._settings.first_token_s - elapsed_s,
+            deadline_s=self._settings.deadline_s - elapsed_s,
+            max_output_tokens=self._settings.max_output_tokens,
+        )
+        messages = self._prompt.messages(question, findings.passages, with_history=attempt.with_history)
+        return PaidCall(self._budget, question.id, attempt.model, messages, limits)
+
+    def _ask(self, call: PaidCall, draft: Draft, attempt: Attempt) -> Iterator[Delta]:
+        breaker = self._breakers[call.model]
+        breaker.enter()
+        settled = False
+        try:
+            for chunk in call.chunks(functools.partial(self._chunks, call, attempt.dialect)):
+                yield Delta(draft.add(chunk) if chunk else "")
+            draft.finish()
+            settled = True
+            if breaker.succeeded():
+                self._journal.event("model_recovered", model=call.model)
+        except (ModelFault, DeadlinePassed, FirstWordLate):
+            settled = True  # the breaker hears of it from _given_up, once no remedy is left
+            raise
+        finally:
+            if not settled:
+                breaker.abandoned()
+
+    def _remedy(self, attempt: Attempt, fault: SourceUnavailable, left_s: float) -> Attempt | None:
+        """How to ask again, if this fault is one that another way of asking mends."""
+        if left_s < min(_LEAST_TIME_FOR_RETRY_S, self._settings.first_token_s / 2):
+            return None
+        if fault.reason == "model_gone" and attempt.model != self._models[-1]:
+            self._given_up(attempt.model, fault, None)
+            return replace(attempt, model=self._models[-1])
+        if fault.reason == "context" and attempt.with_history:
+            return replace(attempt, with_history=False)
+        if fault.reason == "request" and (dialect := attempt.dialect.plainer(fault.detail)):
+            return replace(attempt, dialect=dialect)
+        if FAULTS[fault.reason].retried and attempt.may_retry:
+            return replace(attempt, may_retry=False)
+        return None
+
+    def _given_up(self, model: str, fault: SourceUnavailable, paid: Usage | None) -> SourceUnavailable:
+        kind = FAULTS[fault.reason]
+        fault.notice, fault.usage = kind.notice, paid
+        self._journal.event("model_fault", model=model, reason=fault.reason, detail=fault.detail)
+        if kind.cool_down_s == 0:
+            self._breakers[model].abandoned()
+            return fault
+        wait_s = getattr(fault, "retry_after_s", None) or kind.cool_down_s
+        if self._breakers[model].failed(fault.reason, kind.notice, wait_s, at_once=kind.opens_at_once):
+            self._journal.event("model_paused", model=model, reason=fault.reason, seconds=wait_s)
+        return fault
+
+    def _finished(self, question: Question, findings: Findings, draft: Draft, usage: Usage | None) -> Answer:
+        if draft.off_topic:
+            text = sentences(question.language)("handoff.outside")
+            return Answer(text, "handoff", confidence=findings.confidence, usage=usage)
+        return Answer(draft.text, self.name, cite(draft.topics()), confidence=findings.confidence, usage=usage)
+
+    @functools.cached_property
+    def _client(self) -> openai.OpenAI:
+        import openai  # costs more than everything else together, so not before it is needed
+
+        return openai.OpenAI(
+            api_key=self._settings.openai_api_key, base_url=self._settings.openai_base_url, max_retries=0
+        )
+
+    def _chunks(self, call: PaidCall, dialect: Dialect, abort: Abort) -> Iterator[Chunk]:
+        """One request, in the thread of the relay. Raises ModelFault."""
+        import httpx2  # comes with openai; reading raw lines lets its errors through
+        import openai
+
+        try:
+            create = self._client.chat.completions.with_streaming_response.create
+            with create(**_parameters(call, dialect)) as response:
+                abort.on_call(functools.partial(_hang_up, response.http_response))
+                content_type = response.headers.get("content-type", "")
+                if content_type.startswith("application/json"):
+                    found = completion.from_body(response.text())
+                elif content_type.startswith("text/event-stream"):
+                    found = completion.from_stream(response.iter_lines())
+                else:
+                    raise completion.BrokenProtocol(content_type)
+                yield from (chunk for chunk in found if chunk != Chunk())
+        except openai.APIStatusError as error:
+            raise _fault_of_status(error) from error
+        except openai.APIConnectionError as error:
+            raise ModelFault(
+                "network", type(error.__cause__).__name__, unbilled=_never_left(error.__cause__)
+            ) from error
+        except httpx2.HTTPError as error:
+            raise ModelFault("network", type(error).__name__, unbilled=False) from error
+        except completion.ErrorInStream as error:
+            raise ModelFault(_REASON_OF_CODE.get(error.code, "server"), "in the stream", unbilled=False) from error
+        except (completion.BrokenProtocol, openai.OpenAIError, UnicodeError, ValueError) as error:
+            raise ModelFault("protocol", type(error).__name__, unbilled=False) from error
+
+
+def _parameters(call: PaidCall, dialect: Dialect) -> dict[str, Any]:
+    messages: list[Message] = list(call.messages)
+    cap = "max_completion_tokens" if dialect.completion_cap else "max_tokens"
+    parameters: dict[str, Any] = {
+        "model": call.model,
+        "messages": messages,
+        "stream": True,
+        cap: call.limits.max_output_tokens,
+    }
+    if dialect.usage_in_stream:
+        parameters["stream_options"] = {"include_usage": True}
+    if dialect.effort and call.model.startswith(("gpt-6", "gpt-5.4", "gpt-5.6")):
+        parameters["reasoning_effort"] = "none"
+    return {**parameters, "timeout": call.limits.deadline_s}
+
+
+def _fault_of_status(error: openai.APIStatusError) -> ModelFault:
+    reason = _REASON_OF_CODE.get(error.code or "") or _REASON_OF_STATUS.get(error.status_code)
+    if reason is None:
+        reason = "server" if error.status_code >= 500 or error.status_code in (408, 409) else "request"
+    detail = error.param or str(error.status_code) if reason == "request" else str(error.status_code)
+    return ModelFault(
+        reason, detail, unbilled=True, retry_after_s=_retry_after_s(error.response.headers.get("retry-after"))
+    )
+
+
+def _retry_after_s(header: str | None) -> float | None:
+    return min(float(header), 3600.0) if header and header.isascii() and header.isdigit() else None
+
+
+def _never_left(cause: BaseException | None) -> bool:
+    """Whether the request cannot have reached the model: no connection was ever made."""
+    return type(cause).__name__ in ("ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol")
+
+
+def _hang_up(response: Any) -> None:
+    """Wake a thread that is blocked in a read of this response; closing alone would not."""
+    stream = response.extensions.get("network_stream")
+    connection = stream.get_extra_info("socket") if stream else None
+    if connection is not None and connection.fileno() >= 0:
+        try:
+            connection.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return  # the other side was quicker

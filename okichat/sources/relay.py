@@ -1,0 +1,104 @@
+"""Runs a blocking producer in a thread of its own and hands over what it makes, within a deadline that always holds.
+
+A read timeout bounds one read, never the whole attempt, and nothing bounds the resolution of a name: only somebody who waits
+elsewhere can keep a total deadline, and notice meanwhile that the visitor has left."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+from okichat.errors import SourceUnavailable
+
+T = TypeVar("T")
+_HEARTBEAT_S = 0.5
+
+
+class FirstWordLate(SourceUnavailable):
+    """Nothing came within the time for the first word."""
+
+    reason = "timeout_first_word"
+    notice = "timeout"
+
+
+class DeadlinePassed(SourceUnavailable):
+    """The whole answer took too long."""
+
+    reason = "timeout"
+    notice = "timeout"
+
+
+class Abort:
+    """Lets one thread end what another one waits for."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._closers: list[Callable[[], None]] = []
+        self.called = False
+
+    def on_call(self, closer: Callable[[], None]) -> None:
+        """Run `closer` when the abort is called, or now if it already was."""
+        with self._lock:
+            if not self.called:
+                self._closers.append(closer)
+                return
+        closer()
+
+    def call(self) -> None:
+        """End it. Safe to call twice."""
+        with self._lock:
+            if self.called:
+                return
+            self.called = True
+        for closer in self._closers:
+            closer()
+
+
+class Relay(Generic[T]):
+    """What `produce` yields, one by one, from another thread."""
+
+    def __init__(self, produce: Callable[[Abort], Iterator[T]]) -> None:
+        """`produce` gets an Abort on which it registers how to end its blocking reads."""
+        self._produce = produce
+        self._abort = Abort()
+        self._items: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
+
+    def items(self, first_s: float, total_s: float) -> Iterator[T | None]:
+        """The items as they come; None every half second in which none came.
+
+        Raises FirstWordLate or DeadlinePassed when time is up, and whatever the producer raised. Closing this iterator aborts."""
+        started = time.monotonic()
+        threading.Thread(target=self._run, name="okichat-model-call", daemon=True).start()
+        begun = False
+        try:
+            while True:
+                limit_s = total_s if begun else min(first_s, total_s)
+                left_s = started + limit_s - time.monotonic()
+                if left_s <= 0:
+                    raise DeadlinePassed if begun else FirstWordLate
+                try:
+                    item, error = self._items.get(timeout=min(left_s, _HEARTBEAT_S))
+                except queue.Empty:
+                    yield None
+                    continue
+                if error is not None:
+                    if isinstance(error, StopIteration):
+                        return
+                    raise error
+                begun = True
+                yield item
+        finally:
+            self._abort.call()
+
+    def _run(self) -> None:
+        try:
+            for item in self._produce(self._abort):
+                self._items.put((item, None))
+                if self._abort.called:
+                    return
+            self._items.put((None, StopIteration()))
+        except Exception as error:  # not swallowed: raised again in the thread that waits
+            self._items.put((None, error))

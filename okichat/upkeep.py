@@ -1,0 +1,58 @@
+"""What goes on beside the questions, once per process: opening what is slow to open, and work that comes due."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+
+from okichat.errors import StoreUnavailable
+from okichat.monitoring.journal import Journal
+
+_ROUND_S = 60.0
+
+Job = Callable[[], object]
+
+
+class Upkeep:
+    """Runs some jobs when a process begins to serve, and others then and once a minute."""
+
+    def __init__(self, journal: Journal, at_start: Sequence[Job], every_round: Sequence[Job]) -> None:
+        """Jobs may raise StoreUnavailable; they run one after the other, in a thread that no visitor waits for."""
+        self._journal = journal
+        self._at_start = tuple(at_start)
+        self._every_round = tuple(every_round)
+        self._lock = threading.Lock()
+        self._pid = 0
+        self._stopping = threading.Event()
+
+    def start(self) -> None:
+        """Begin, in this process; a second call does nothing. A child of fork has to be told too: threads do not follow it."""
+        if self._pid == os.getpid():
+            return
+        with self._lock:
+            if self._pid == os.getpid():
+                return
+            self._pid = os.getpid()
+            self._stopping = threading.Event()
+            threading.Thread(target=self._run, name="okichat-upkeep", daemon=True).start()
+
+    def stop(self) -> None:
+        """End after the job at hand."""
+        self._stopping.set()
+
+    def _run(self) -> None:
+        for job in self._at_start:
+            self._do(job)
+        while not self._stopping.is_set():
+            for job in self._every_round:
+                self._do(job)
+            self._stopping.wait(_ROUND_S)
+
+    def _do(self, job: Job) -> None:
+        try:
+            job()
+        except StoreUnavailable as error:
+            self._journal.event("store_unavailable", room="upkeep", cause=str(error))
+        except Exception as error:  # a defect in one job must not end the others
+            self._journal.crash("upkeep_crashed", error)
