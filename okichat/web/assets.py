@@ -1,0 +1,87 @@
+"""Static files under names that hold their hash: kept for ever by browsers, compressed once."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import mimetypes
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import brotli
+from flask import Blueprint, Flask, Response, abort, request, url_for
+
+_FOR_EVER = "public, max-age=31536000, immutable"
+_WORTH_COMPRESSING = (".css", ".js", ".svg", ".txt", ".json")
+_PRECOMPRESSED = {"br": ".br", "gzip": ".gz"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One file: its bytes, its hashed public name and its type."""
+
+    path: Path
+    public_name: str
+    content_type: str
+
+    @classmethod
+    def of(cls, path: Path, folder: Path) -> Asset:
+        """The asset of a file in `folder`."""
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+        public = path.relative_to(folder).with_name(f"{path.stem}.{digest}{path.suffix}").as_posix()
+        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        return cls(path, public, f"{kind}; charset=utf-8" if kind.startswith("text/") else kind)
+
+
+def serve_assets(app: Flask, folder: Path) -> None:
+    """Serve `folder` under /static/, and give templates `asset("okichat.css")`, the address of a file."""
+    assets = {path.relative_to(folder).as_posix(): Asset.of(path, folder) for path in _files(folder)}
+    by_public_name = {asset.public_name: asset for asset in assets.values()}
+    blueprint = Blueprint("assets", __name__)
+
+    @blueprint.get("/static/<path:name>")
+    def file(name: str) -> Response:
+        """A static file; under its plain name too, for people who type it, but then not for ever."""
+        found = by_public_name.get(name)
+        plain = assets.get(name)
+        if found is None and plain is None:
+            abort(404)
+        return _reply(found or plain, for_ever=found is not None)  # type: ignore[arg-type]
+
+    def asset(name: str) -> str:
+        return url_for("assets.file", name=assets[name].public_name)
+
+    app.register_blueprint(blueprint)
+    app.jinja_env.globals["asset"] = asset
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix not in _PRECOMPRESSED.values())
+
+
+def _reply(asset: Asset, *, for_ever: bool) -> Response:
+    encoding = next((name for name in _PRECOMPRESSED if request.accept_encodings[name] > 0), None)
+    worth_it = asset.path.suffix in _WORTH_COMPRESSING
+    body = _body(asset.path, encoding if worth_it else None)
+    response = Response(body, content_type=asset.content_type)
+    if worth_it:
+        response.headers["Vary"] = "Accept-Encoding"
+        if encoding:
+            response.headers["Content-Encoding"] = encoding
+    response.headers["Cache-Control"] = _FOR_EVER if for_ever else "no-cache"
+    response.set_etag(hashlib.sha256(body).hexdigest()[:16])
+    response.make_conditional(request)
+    return response
+
+
+@cache
+def _body(path: Path, encoding: str | None) -> bytes:
+    """The bytes to send: the file shipped beside it in that encoding, else compressed here, once."""
+    if encoding is None:
+        return path.read_bytes()
+    shipped = path.with_name(path.name + _PRECOMPRESSED[encoding])
+    if shipped.is_file():
+        return shipped.read_bytes()
+    raw = path.read_bytes()
+    return brotli.compress(raw) if encoding == "br" else gzip.compress(raw, 9, mtime=0)

@@ -1,0 +1,131 @@
+"""The chat page and its form: streamed where the browser can, else one fragment, else the whole page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flask import Blueprint, Response, abort, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from markupsafe import escape
+
+from okichat.answer import Answer, Delta, Event, Restart, last_answer
+from okichat.errors import Refusal
+from okichat.question import Question
+from okichat.web import presenter, sse
+from okichat.web.htmx import is_htmx, wants_stream
+from okichat.web.limits import within_limit
+from okichat.web.locale import page_locale
+from okichat.web.markdown import BlockSplitter
+from okichat.web.parts import current_parts
+from okichat.web.schemas import posted_question
+
+blueprint = Blueprint("chat", __name__)
+
+
+@blueprint.get("/")
+def page() -> str:
+    """The chat, with nothing asked yet."""
+    return render_template("chat/page.html", page=presenter.page_view())
+
+
+@blueprint.get("/confidentialite")
+def privacy() -> str:
+    """What becomes of what a visitor writes: the topic of that name, as a page."""
+    view = presenter.privacy_page_view()
+    if view is None:
+        abort(404)
+    return render_template("chat/privacy.html", page=view)
+
+
+@blueprint.post("/chat")
+def answer() -> ResponseReturnValue:
+    """Answer the posted question."""
+    parts = current_parts()
+    question = posted_question(request, "form", parts.references, page_locale())
+    with within_limit(parts.limiter, parts.settings.rate_limit, "questions"):
+        events = parts.assistant.answer(question)
+    if not is_htmx(request):
+        return _whole_page(question, last_answer(events))
+    if wants_stream(request):
+        return sse.stream(_messages(question, events))
+    return _fragment(question, last_answer(events))
+
+
+@blueprint.errorhandler(Refusal)
+def refuse(refusal: Refusal) -> ResponseReturnValue:
+    """Say why, and keep what the visitor typed."""
+    parts = current_parts()
+    typed = request.form.get("question", "")
+    conversation = parts.references.read(request.form.get("conversation"))
+    form = presenter.form_view(conversation, typed)
+    why = presenter.refusal_view(refusal)
+    if is_htmx(request):
+        contact = presenter.contact_view(parts.contact, parts.clock.now())
+        response = make_response(
+            render_template("chat/refused.html", refusal=why, form=form, contact=contact), refusal.status
+        )
+    else:
+        thread = presenter.thread_view(conversation) if conversation else ()
+        response = make_response(
+            render_template("chat/page.html", page=presenter.page_view(thread, form, why)), refusal.status
+        )
+    response.headers["Vary"] = "HX-Request"
+    return response
+
+
+def _whole_page(question: Question, answer: Answer) -> str:
+    newest = presenter.exchange_view(question, answer, current_parts().clock.now())
+    earlier = (exchange for exchange in presenter.thread_view(question.conversation) if exchange.id != newest.id)
+    form = presenter.form_view(question.conversation)
+    return render_template("chat/page.html", page=presenter.page_view((*earlier, newest), form))
+
+
+def _fragment(question: Question, answer: Answer) -> Response:
+    parts = current_parts()
+    exchange = presenter.exchange_view(question, answer, parts.clock.now())
+    form = presenter.form_view(question.conversation)
+    contact = presenter.contact_view(parts.contact, parts.clock.now())
+    response = make_response(
+        render_template("chat/fragment.html", exchange=exchange, form=form, mode=parts.mode, contact=contact)
+    )
+    response.headers["Vary"] = "Accept, HX-Request"
+    return response
+
+
+def _messages(question: Question, events: Iterator[Event]) -> Iterator[str]:
+    """The exchange as messages of partials: the question at once, the answer as it grows, at the end the finished answer."""
+    parts = current_parts()
+    asked_at = parts.clock.now()
+    form = presenter.form_view(question.conversation)
+    pending = presenter.pending_view(question, asked_at)
+    yield sse.message(render_template("chat/stream/begin.html", exchange=pending, form=form))
+    splitter = BlockSplitter()
+    for event in events:
+        if isinstance(event, Answer):
+            exchange = presenter.exchange_view(question, event, asked_at)
+            contact = presenter.contact_view(parts.contact, parts.clock.now())
+            yield sse.message(
+                render_template("chat/stream/end.html", exchange=exchange, mode=parts.mode, contact=contact)
+            )
+        elif isinstance(event, Restart):
+            splitter = BlockSplitter()
+            yield sse.message(render_template("chat/stream/restart.html", exchange_id=question.id))
+        else:
+            yield from _growth(question, event, splitter)
+
+
+def _growth(question: Question, delta: Delta, splitter: BlockSplitter) -> Iterator[str]:
+    if not delta.text:
+        yield sse.HEARTBEAT
+        return
+    finished = list(splitter.feed(delta.text))
+    if not finished:
+        words = escape(delta.text)
+        yield sse.message(
+            f'<hx-partial hx-target="#answer-{question.id} .live" hx-swap="beforeend">{words}</hx-partial>'
+        )
+        return
+    html = presenter.html_of(presenter.own_words(question, "\n\n".join(finished)))
+    yield sse.message(
+        render_template("chat/stream/block.html", exchange_id=question.id, html=html, rest=splitter.rest())
+    )

@@ -1,0 +1,177 @@
+"""What each template is given. A template may use these names and nothing else; docs/templates.md lists them.
+
+chat/page.html             page: PageView
+contact/page.html          page: ContactPageView
+errors/error.html          page: ErrorPageView
+chat/stream/begin.html     exchange (no answer yet), form
+chat/stream/block.html     exchange_id, html, rest
+chat/stream/restart.html   exchange_id
+chat/stream/end.html       exchange, mode, contact
+chat/fragment.html         exchange, form, mode, contact
+chat/refused.html          refusal, form, contact
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from markupsafe import Markup
+
+from okichat.answer import Citation
+
+
+@dataclass(frozen=True, slots=True)
+class ContactView:
+    """How to reach a human. Every detail may be None except `hours` and `form_url`.
+
+    phone_href, whatsapp_href and email_href are complete links (`tel:`, `https://wa.me/`, `mailto:`)
+    hours     the opening hours in words, in the page's language
+    open_now  whether the firm is open at this moment in its own time zone; None where the hours cannot tell
+    """
+
+    form_url: str
+    hours: str
+    open_now: bool | None
+    phone: str | None = None
+    phone_href: str | None = None
+    whatsapp: str | None = None
+    whatsapp_href: str | None = None
+    email: str | None = None
+    email_href: str | None = None
+    address: str | None = None
+    booking_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerView:
+    """One finished answer.
+
+    html         the answer, rendered from Markdown and cleaned
+    text         the same as Markdown, for the copy button
+    language     "fr" or "en", of the answer
+    answered_by  small_talk, cache, gpt, local, handoff or interrupted
+    notice       stable word of the one calm sentence about the mode (translation `notice.<word>`), or None
+    offer_human  whether the contact card belongs under this answer
+    """
+
+    html: Markup
+    text: str
+    language: str
+    answered_by: str
+    answered_at: datetime
+    citations: tuple[Citation, ...] = ()
+    suggestions: tuple[str, ...] = ()
+    notice: str | None = None
+    offer_human: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeView:
+    """A question and its answer; `answer` is None while it is being written. `id` is unique in the page, letters and digits."""
+
+    id: str
+    question: str
+    language: str
+    asked_at: datetime
+    answer: AnswerView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalView:
+    """Why a question was not taken (translation `refusal.<code>`), and what to do next.
+
+    code          empty, too_long, malformed, too_many, cross_site, too_large
+    wait_minutes  for too_many: how long until the next question is taken, rounded up
+    """
+
+    code: str
+    wait_minutes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FormView:
+    """The composer. `question` is what the visitor typed, kept after a refusal; `conversation` is the signed reference or None."""
+
+    action: str
+    request_key: str
+    max_chars: int
+    question: str = ""
+    conversation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """The whole chat page: chat/page.html, and the widget's frame.
+
+    mode        "gpt" or "local", for the badge
+    welcome     the first message, Markdown-free text
+    newest      id of the exchange to put the focus on, None on a fresh page
+    """
+
+    firm: str
+    locale: str
+    mode: str
+    welcome: str
+    suggestions: tuple[str, ...]
+    thread: tuple[ExchangeView, ...]
+    form: FormView
+    contact: ContactView
+    refusal: RefusalView | None = None
+    newest: str | None = None
+    home_url: str = "/"
+    privacy_url: str = "/confidentialite"
+
+
+@dataclass(frozen=True, slots=True)
+class ContactPageView:
+    """contact/page.html: every way to a human, and the form for a message to them.
+
+    values        what the visitor typed, kept after a refusal: name, email, phone, text
+    mistakes      for each field that is wrong the stable word for it (translation `contact.mistake.<word>`)
+    refusal       why the whole message was not taken: too_many or unavailable (translation `contact.refused.<word>`)
+    wait_minutes  for too_many: how long until the next message is taken, rounded up
+    conversation  signed reference of the conversation the visitor comes from; None hides the consent
+    reference     of the message once it is kept: then thanks take the place of the form
+    """
+
+    firm: str
+    locale: str
+    contact: ContactView
+    max_chars: int
+    values: Mapping[str, str] = field(default_factory=dict)
+    mistakes: Mapping[str, str] = field(default_factory=dict)
+    refusal: str | None = None
+    wait_minutes: int | None = None
+    conversation: str | None = None
+    attach: bool = False
+    reference: str | None = None
+    home_url: str = "/"
+    privacy_url: str = "/confidentialite"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPageView:
+    """errors/error.html. `code` has the translations `error.<code>` (the heading) and `refusal.<code>` (what to do next)."""
+
+    firm: str
+    locale: str
+    status: int
+    code: str
+    contact: ContactView
+    home_url: str = "/"
+    privacy_url: str = "/confidentialite"
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyPageView:
+    """chat/privacy.html: the knowledge topic `confidentialite` as a page; `html` is rendered and cleaned."""
+
+    firm: str
+    locale: str
+    title: str
+    html: Markup
+    contact: ContactView
+    home_url: str = "/"
+    privacy_url: str = "/confidentialite"

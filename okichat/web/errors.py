@@ -1,0 +1,53 @@
+"""Every error as its client reads it: JSON for the API, a calm page for people."""
+
+from __future__ import annotations
+
+import math
+
+from flask import Flask, Response, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from werkzeug.exceptions import HTTPException
+
+from okichat.errors import Refusal, TooManyQuestions
+from okichat.question import MAX_QUESTION_CHARS
+from okichat.web import presenter
+from okichat.web.contexts import ErrorPageView
+from okichat.web.locale import page_locale
+from okichat.web.parts import current_parts
+
+_CODES = {404: "not_found", 405: "method", 413: "too_large", 415: "media_type"}
+
+
+def explain_errors(app: Flask) -> None:
+    """Install the handlers. The chat's own form has its own, which keeps the visitor's text."""
+    app.register_error_handler(Refusal, _refused)
+    app.register_error_handler(HTTPException, _http_error)
+
+
+def _refused(refusal: Refusal) -> ResponseReturnValue:
+    wait_s = refusal.retry_after_s if isinstance(refusal, TooManyQuestions) else None
+    return _explained(refusal.status, refusal.code, wait_s)
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    status = error.code or 500
+    if status < 400:
+        return error.get_response()
+    code = _CODES.get(status, "malformed" if status < 500 else "server")
+    body, status = _explained(status, code)
+    extra = {name: value for name, value in error.get_headers() if name == "Allow"}
+    return body, status, extra
+
+
+def _explained(status: int, code: str, wait_s: int | None = None) -> tuple[str | Response, int]:
+    if request.path.startswith("/api/"):
+        minutes = math.ceil((wait_s or 0) / 60)
+        reply = jsonify(error=gettext(f"refusal.{code}", minutes=minutes, limit=MAX_QUESTION_CHARS), code=code)
+        if wait_s:
+            reply.headers["Retry-After"] = str(wait_s)
+        return reply, status
+    parts = current_parts()
+    contact = presenter.contact_view(parts.contact, parts.clock.now())
+    page = ErrorPageView(parts.settings.name, page_locale(), status, code, contact)
+    return render_template("errors/error.html", page=page), status

@@ -1,0 +1,60 @@
+"""The parts of the app that its views need, made once by the factory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+from flask_limiter import Limiter
+
+from okichat.assistant import Assistant
+from okichat.clock import Clock
+from okichat.contact.delivery import Delivery
+from okichat.contact.details import ContactDetails
+from okichat.contact.messages import Messages
+from okichat.conversations.reference import References
+from okichat.conversations.turns import Turns
+from okichat.knowledge.library import Library
+from okichat.knowledge.search import Search
+from okichat.money.budget import Budget
+from okichat.monitoring.journal import Journal
+from okichat.settings import Settings
+from okichat.sources.gpt import Gpt
+from okichat.storage.engine import Store
+from okichat.upkeep import Upkeep
+
+EXTENSION = "okichat"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What create_app has built."""
+
+    settings: Settings
+    clock: Clock
+    journal: Journal
+    store: Store
+    turns: Turns
+    references: References
+    contact: ContactDetails
+    messages: Messages
+    delivery: Delivery
+    upkeep: Upkeep
+    budget: Budget
+    search: Search
+    gpt: Gpt
+    assistant: Assistant
+    limiter: Limiter
+    library: Library
+    linked_addresses: tuple[str, ...]
+
+    @property
+    def mode(self) -> str:
+        """ "gpt" while the next question would go to the model, else "local": what the badge says."""
+        return "gpt" if self.gpt.available() else "local"
+
+
+def current_parts() -> Parts:
+    """The parts of the app that handles this request."""
+    return cast(Parts, current_app.extensions[EXTENSION])

@@ -1,0 +1,166 @@
+"""Sample data for templates/patterns.html, which shows every state of the chat on one page. Served in development only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from markupsafe import Markup
+
+from okichat.answer import Citation
+from okichat.web.contexts import AnswerView, ContactView, ExchangeView, FormView, PageView, RefusalView
+
+_ASKED_AT = datetime(2026, 11, 23, 9, 12, tzinfo=UTC)
+_WORDS = "Nous tenons votre comptabilité, établissons vos bulletins de paie et préparons vos déclarations."
+_RICH = Markup(
+    """<p>Nous tenons votre comptabilité au fil de l'année et nous établissons vos <strong>comptes annuels</strong>.</p>
+<h3>Ce que cela comprend</h3>
+<ul><li>La saisie et le lettrage
+<ul><li>achats, ventes, banque</li><li>immobilisations et emprunts</li></ul></li>
+<li>Les déclarations de TVA</li><li>La liasse fiscale, transmise par <code>EDI-TDFC</code></li></ul>
+<table><thead><tr><th>Mission</th><th>Rythme</th><th>Livrable</th></tr></thead>
+<tbody><tr><td>Tenue</td><td>chaque mois</td><td>balance et grand livre</td></tr>
+<tr><td>Comptes annuels</td><td>une fois par an</td><td>bilan, compte de résultat, annexe</td></tr></tbody></table>
+<ol><li>Vous nous confiez vos pièces.</li><li>Nous les traitons.</li></ol>
+<blockquote><p>Une question courte à la fois donne les meilleurs résultats.</p></blockquote>"""
+)
+_LONG_WORDS = (
+    "anticonstitutionnellement https://www.exemple-de-cabinet.fr/ressources/modeles/statuts-de-societe-par-actions-simplifiee-unipersonnelle"
+    " FR7630006000011234567890189"
+)
+_LONG_QUESTION = (
+    "Bonjour, je dirige une petite société de menuiserie de quatre personnes près de Lyon, notre comptable prend sa retraite en fin d'année"
+    " et je cherche un cabinet qui reprenne la tenue, la paie (dont deux apprentis) et les déclarations de TVA, si possible avec un logiciel"
+    " que mon associée utilise déjà sur son téléphone. Comment se passe la reprise du dossier, qui prévient l'ancien cabinet, et à partir de"
+    " quelle date pourriez-vous commencer ?\nMerci d'avance."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PatternsView:
+    """patterns.html: a page like any other, and what its sections show.
+
+    exchanges  every kind of finished answer, by the state it shows
+    pending    a question whose answer is being written
+    streaming  the text that has arrived for it
+    refusals   every refusal of a question
+    contacts   the contact card with all details, with none, open, closed and unknown
+    """
+
+    page: PageView
+    pending: ExchangeView
+    streaming: str
+    exchanges: dict[str, ExchangeView] = field(default_factory=dict)
+    refusals: tuple[RefusalView, ...] = ()
+    contacts: tuple[ContactView, ...] = ()
+
+
+def patterns_view(page: PageView) -> PatternsView:
+    """All samples, for the firm and in the language of `page`."""
+    contact = page.contact
+    return PatternsView(
+        page=page,
+        pending=ExchangeView("pending", "Que comprend la tenue comptable ?", "fr", _ASKED_AT),
+        streaming=_WORDS,
+        exchanges=dict(_exchanges()),
+        refusals=tuple(RefusalView(code, 12 if code == "too_many" else None) for code in REFUSALS),
+        contacts=(
+            replace(
+                contact,
+                open_now=True,
+                phone="01 99 00 12 34",
+                phone_href="tel:+33199001234",
+                email="contact@cabinet.example",
+                email_href="mailto:contact@cabinet.example",
+            ),
+            replace(
+                contact,
+                open_now=False,
+                whatsapp="06 39 98 12 34",
+                whatsapp_href="https://wa.me/33639981234",
+                booking_url="https://cabinet.example/rendez-vous",
+                address="12 rue de l'Exemple, 75000 Paris",
+            ),
+            replace(contact, open_now=None),
+        ),
+    )
+
+
+REFUSALS = ("empty", "too_long", "malformed", "too_large", "cross_site", "too_many")
+NOTICES = ("budget_spent", "model_unavailable", "timeout", "quota", "rate_limited", "ungrounded")
+
+
+def patterns_form(action: str) -> FormView:
+    """A composer with a text near the limit, so that the counter shows."""
+    return FormView(action=action, request_key="sample", max_chars=500, question=_LONG_QUESTION)
+
+
+def _exchanges() -> Iterator[tuple[str, ExchangeView]]:
+    sources = (
+        Citation("comptabilite", "Tenue comptable et comptes annuels", "https://cabinet.example/comptabilite"),
+        Citation("services", "Nos services"),
+    )
+    plain = AnswerView(Markup("<p>{}</p>").format(_WORDS), _WORDS, "fr", "local", _ASKED_AT, sources[:1])
+    yield (
+        "gpt",
+        _exchange(
+            "gpt", "Que comprend la tenue comptable ?", replace(plain, html=_RICH, answered_by="gpt", citations=sources)
+        ),
+    )
+    yield "local", _exchange("local", "Que faites-vous ?", plain)
+    yield "cache", _exchange("cache", "Que faites-vous exactement ?", replace(plain, answered_by="cache"))
+    yield (
+        "one_word",
+        _exchange(
+            "oneword",
+            "Merci",
+            replace(plain, html=Markup("<p>Parfait.</p>"), text="Parfait.", answered_by="small_talk", citations=()),
+        ),
+    )
+    yield (
+        "long_words",
+        _exchange("longwords", _LONG_WORDS, replace(plain, html=Markup("<p>{}</p>").format(_LONG_WORDS))),
+    )
+    yield "long_question", _exchange("longquestion", _LONG_QUESTION, plain)
+    yield (
+        "close",
+        _exchange(
+            "close",
+            "la création",
+            replace(
+                plain,
+                citations=sources,
+                suggestions=("Comment créer mon entreprise ?", "Combien coûte la création d'une société ?"),
+            ),
+        ),
+    )
+    yield (
+        "handoff",
+        _exchange(
+            "handoff",
+            "Quelle est la capitale de l'Australie ?",
+            replace(plain, answered_by="handoff", citations=(), offer_human=True),
+        ),
+    )
+    yield (
+        "interrupted",
+        _exchange("interrupted", "Que faites-vous ?", replace(plain, answered_by="interrupted", citations=())),
+    )
+    yield (
+        "english",
+        _exchange(
+            "english",
+            "What do you do?",
+            replace(plain, html=Markup("<p>We keep your books and prepare your returns.</p>"), language="en"),
+        ),
+    )
+    for word in NOTICES:
+        yield (
+            f"notice_{word}",
+            _exchange(f"notice{word.replace('_', '')}", "Que faites-vous ?", replace(plain, notice=word)),
+        )
+
+
+def _exchange(id_: str, question: str, answer: AnswerView) -> ExchangeView:
+    return ExchangeView(id_, question, answer.language, _ASKED_AT, answer)

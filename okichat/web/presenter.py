@@ -1,0 +1,200 @@
+"""Turns answers and settings into what templates are given (contexts.py)."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import request, url_for
+from flask_babel import gettext
+from markupsafe import Markup
+
+from okichat.answer import Answer
+from okichat.contact.details import ContactDetails
+from okichat.conversations.turns import Turn
+from okichat.errors import Refusal, StoreUnavailable, TooManyQuestions
+from okichat.question import MAX_QUESTION_CHARS, Question
+from okichat.web import markdown
+from okichat.web.contexts import (
+    AnswerView,
+    ContactView,
+    ErrorPageView,
+    ExchangeView,
+    FormView,
+    PageView,
+    PrivacyPageView,
+    RefusalView,
+)
+from okichat.web.locale import page_locale
+from okichat.web.parts import Parts, current_parts
+
+_SUGGESTIONS = 6
+_PRIVACY_TOPIC = "confidentialite"
+
+
+def page_view(
+    thread: tuple[ExchangeView, ...] = (), form: FormView | None = None, refusal: RefusalView | None = None
+) -> PageView:
+    """The whole chat page."""
+    parts = current_parts()
+    settings = parts.settings
+    return PageView(
+        firm=settings.name,
+        locale=page_locale(),
+        mode=parts.mode,
+        welcome=settings.welcome or gettext("welcome", name=settings.name),
+        suggestions=settings.suggestions
+        or tuple(gettext(f"suggestion.{number}") for number in range(1, _SUGGESTIONS + 1)),
+        thread=thread,
+        form=form or form_view(),
+        contact=contact_view(parts.contact, parts.clock.now()),
+        refusal=refusal,
+        newest=thread[-1].id if thread else None,
+        home_url=home_url(),
+        privacy_url=url_for("chat.privacy"),
+    )
+
+
+def error_page_view(status: int, code: str) -> ErrorPageView:
+    """A page that could not be shown."""
+    parts = current_parts()
+    return ErrorPageView(
+        firm=parts.settings.name,
+        locale=page_locale(),
+        status=status,
+        code=code,
+        contact=contact_view(parts.contact, parts.clock.now()),
+        home_url=home_url(),
+        privacy_url=url_for("chat.privacy"),
+    )
+
+
+def privacy_page_view() -> PrivacyPageView | None:
+    """What becomes of what a visitor writes; None where the site's knowledge has no such topic."""
+    parts = current_parts()
+    topic = parts.library.topic(_PRIVACY_TOPIC, page_locale())
+    if topic is None:
+        return None
+    return PrivacyPageView(
+        firm=parts.settings.name,
+        locale=page_locale(),
+        title=topic.title,
+        html=html_of(topic.text),
+        contact=contact_view(parts.contact, parts.clock.now()),
+        home_url=home_url(),
+        privacy_url=url_for("chat.privacy"),
+    )
+
+
+def home_url() -> str:
+    """The chat, in the language that the visitor has chosen."""
+    return url_for("chat.page", **_chosen_language())
+
+
+def _chosen_language() -> dict[str, Any]:
+    return {"lang": page_locale()} if "lang" in request.args else {}
+
+
+def form_view(conversation: str | None = None, question: str = "") -> FormView:
+    """A composer that is ready to send; `conversation` is the reference as the store knows it."""
+    signed = current_parts().references.sign(conversation) if conversation else None
+    return FormView(
+        action=url_for("chat.answer", **_chosen_language()),
+        request_key=secrets.token_urlsafe(12),
+        max_chars=MAX_QUESTION_CHARS,
+        question=question,
+        conversation=signed,
+    )
+
+
+def refusal_view(refusal: Refusal) -> RefusalView:
+    """Why a question was not taken."""
+    wait_s = refusal.retry_after_s if isinstance(refusal, TooManyQuestions) else None
+    return RefusalView(refusal.code, wait_s and -(-wait_s // 60))
+
+
+def pending_view(question: Question, asked_at: datetime) -> ExchangeView:
+    """A question whose answer is being written."""
+    return ExchangeView(question.id, own_words(question, question.text), question.language, asked_at)
+
+
+def exchange_view(question: Question, answer: Answer, asked_at: datetime) -> ExchangeView:
+    """A question and its answer; placeholders of personal data are the visitor's own words again."""
+    parts = current_parts()
+    shown = answer_view(parts, own_words(question, answer.text), answer, question.language, parts.clock.now())
+    return ExchangeView(question.id, own_words(question, question.text), question.language, asked_at, shown)
+
+
+def thread_view(conversation: str) -> tuple[ExchangeView, ...]:
+    """The conversation so far, for a page without JavaScript; empty while the store is away."""
+    parts = current_parts()
+    try:
+        return tuple(_turn_view(parts, turn) for turn in parts.turns.thread(conversation) if turn.answer)
+    except StoreUnavailable:
+        parts.journal.event("store_unavailable", room="thread")
+        return ()
+
+
+def answer_view(parts: Parts, text: str, answer: Answer, language: str, answered_at: datetime) -> AnswerView:
+    """One finished answer."""
+    return AnswerView(
+        html=html_of(text),
+        text=text,
+        language=language,
+        answered_by=answer.answered_by,
+        answered_at=answered_at,
+        citations=answer.citations,
+        suggestions=answer.suggestions,
+        notice=answer.notice,
+        offer_human=answer.answered_by == "handoff",
+    )
+
+
+def html_of(text: str) -> Markup:
+    """Markdown as safe HTML; only the site's own hosts may be linked."""
+    return markdown.render(text, allowed_hosts(current_parts()))
+
+
+def allowed_hosts(parts: Parts) -> frozenset[str]:
+    """Where links of an answer may lead: this site, and the addresses that the operator has set or written into topics."""
+    addresses = (
+        parts.settings.contact_booking_url,
+        parts.contact.whatsapp_href,
+        *parts.linked_addresses,
+        *parts.settings.embed_origins,
+    )
+    hosts = (urlsplit(address).netloc for address in addresses if address)
+    return frozenset(host for host in (*hosts, request.host) if host)
+
+
+def own_words(question: Question, text: str) -> str:
+    """Placeholders back to what this visitor typed, for this visitor's page alone."""
+    for placeholder, original in question.personal:
+        text = text.replace(placeholder, original)
+    return text
+
+
+def contact_view(contact: ContactDetails, now: datetime) -> ContactView:
+    """How to reach a human."""
+    return ContactView(
+        form_url=url_for("contact.page"),
+        hours=contact.hours.in_words(page_locale()),
+        open_now=contact.open_at(now),
+        phone=contact.phone,
+        phone_href=contact.phone_href,
+        whatsapp=contact.whatsapp,
+        whatsapp_href=contact.whatsapp_href,
+        email=contact.email,
+        email_href=contact.email_href,
+        address=contact.address,
+        booking_url=contact.booking_url,
+    )
+
+
+def _turn_view(parts: Parts, turn: Turn) -> ExchangeView:
+    if turn.answer is None:
+        return ExchangeView(turn.id, turn.question, turn.language, turn.asked_at)
+    shown = answer_view(parts, turn.answer.text, turn.answer, turn.language, turn.answered_at or turn.asked_at)
+    return ExchangeView(turn.id, turn.question, turn.language, turn.asked_at, shown)
