@@ -1,0 +1,45 @@
+# The commands of Okichat; `make` alone lists them. Needs GNU Make 3.81 or newer and a POSIX shell, no more.
+SHELL = /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help run test check format docs bench lock clean
+python = .venv/bin/python
+
+help: ## list these commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1 \2/p' Makefile | while read -r name what; do printf 'make %-7s %s\n' "$$name" "$$what"; done
+
+run: ## serve on http://127.0.0.1:8000 (PORT=… changes it); the first time it installs what the app needs into .venv
+	@sh scripts/install.sh run
+	@OKICHAT_HOST="$${OKICHAT_HOST:-127.0.0.1}" exec $(python) -m gunicorn wsgi:app
+
+test: ## run every test, browser included (ARGS="-k word" chooses); lists by name what could not run
+	@sh scripts/install.sh test
+	@sh scripts/install_test_tools.sh
+	@$(python) -m pytest $(ARGS)
+
+check: ## linter, formatter, types, dead links in the documents
+	@sh scripts/install.sh test
+	@$(python) -m ruff check .
+	@$(python) -m ruff format --check .
+	@$(python) -m mypy
+	@$(python) scripts/links.py
+
+format: ## write the code as `make check` wants it
+	@sh scripts/install.sh test
+	@$(python) -m ruff check --quiet --fix-only .
+	@$(python) -m ruff format .
+
+docs: ## rewrite what documents take from the code: the settings in README.md and .env.example
+	@sh scripts/install.sh run
+	@$(python) scripts/settings_docs.py
+
+bench: ## answers per second and cold start, as ratios to a bare Flask app in the same run
+	@sh scripts/install.sh run
+	@$(python) bench/run.py $(ARGS)
+
+lock: ## choose the newest versions that fit requirements*.in and write them, with hashes, to requirements*.txt
+	@sh scripts/install.sh run
+	@sh scripts/lock.sh
+
+clean: ## remove what these commands made, except the store in instance/ and .env
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist okichat.egg-info test-results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

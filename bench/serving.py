@@ -1,0 +1,93 @@
+"""Starts what is measured: Okichat and the floor, each under one gunicorn process of the same kind, on this machine only."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+THREADS = 128
+START_BOUND_S = 60
+
+
+@dataclass(frozen=True)
+class Served:
+    """One app that listens on `port` and answered its first page `start_s` after its start."""
+
+    name: str
+    port: int
+    start_s: float
+
+
+def okichat_command(port: int) -> list[str]:
+    """Okichat as a host starts it."""
+    return ["-c", str(ROOT / "gunicorn.conf.py"), "--bind", f"127.0.0.1:{port}", "wsgi:app"]
+
+
+def floor_command(port: int) -> list[str]:
+    """The bare app with the same worker class, threads and preloading."""
+    same = ["--worker-class", "gthread", "--threads", str(THREADS), "--preload", "--no-control-socket"]
+    return [*same, "--bind", f"127.0.0.1:{port}", "bench.floor:app"]
+
+
+COMMANDS = {"okichat": okichat_command, "floor": floor_command}
+
+
+@contextlib.contextmanager
+def served(name: str) -> Iterator[Served]:
+    """The app `name` ("okichat" or "floor"), stopped when the block ends."""
+    port = _free_port()
+    with tempfile.TemporaryDirectory() as folder:  # no .env from here, and a store of its own
+        begun = time.perf_counter()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "--log-level", "error", *COMMANDS[name](port)],
+            cwd=folder,
+            env=_environment(folder),
+        )
+        try:
+            _wait_for_page(process, port)
+            yield Served(name, port, time.perf_counter() - begun)
+        finally:
+            process.terminate()
+            process.wait(timeout=40)
+
+
+def _environment(folder: str) -> dict[str, str]:
+    """Local answers only, and no limit in the way; everything else at its default."""
+    kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
+    return {
+        **kept,
+        "PYTHONPATH": str(ROOT),
+        "DATABASE_URL": f"sqlite:///{folder}/okichat.db",
+        "OKICHAT_RATE_LIMIT": "1000000 per 1 second",
+        "OKICHAT_THREADS": str(THREADS),
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for_page(process: subprocess.Popen[bytes], port: int) -> None:
+    bound = time.perf_counter() + START_BOUND_S
+    while time.perf_counter() < bound:
+        if process.poll() is not None:
+            raise SystemExit("bench: gunicorn stopped at its start; its message is above")
+        with contextlib.suppress(OSError):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=START_BOUND_S)
+            connection.request("GET", "/")
+            if connection.getresponse().status == 200:
+                return
+        time.sleep(0.002)
+    raise SystemExit(f"bench: no page within {START_BOUND_S} seconds")

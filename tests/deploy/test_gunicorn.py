@@ -1,0 +1,134 @@
+"""What gunicorn.conf.py promises, asked of a real gunicorn."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.served import ROOT, Served, clean_environment, configured, gunicorn
+
+SAYS_WHY = "1 runs: more need REDIS_URL"
+
+
+def _environment(**settings: str) -> dict[str, str]:
+    return clean_environment(PYTHONPATH=str(ROOT), OKICHAT_THREADS="4", **settings)
+
+
+def _until(served: Served, workers: int) -> int:
+    """The number of workers, once it is `workers` or did not become so within some seconds."""
+    bound = time.monotonic() + 10
+    while (now := served.workers()) != workers and time.monotonic() < bound:
+        time.sleep(0.05)
+    return now
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings"),
+    [((), {"WEB_CONCURRENCY": "4"}), (("-w", "4"), {}), (("--workers", "3"), {"WEB_CONCURRENCY": "2"})],
+)
+def test_without_redis_exactly_one_process_answers_whatever_asks_for_more(
+    arguments: tuple[str, ...], settings: dict[str, str], tmp_path: Path
+) -> None:
+    with gunicorn(tmp_path, *configured(*arguments), environment=_environment(**settings)) as served:
+        time.sleep(0.5)  # a second worker would have been there by now
+
+        assert served.workers() == 1
+        assert served.log.read_text().count(SAYS_WHY) == 1
+
+
+def test_without_redis_signals_add_no_process_either(tmp_path: Path) -> None:
+    with gunicorn(tmp_path, *configured("-w", "4"), environment=_environment()) as served:
+        os.kill(served.pid, signal.SIGTTIN)
+        time.sleep(0.5)
+        assert served.workers() == 1
+
+        os.kill(served.pid, signal.SIGHUP)
+        time.sleep(1)
+        assert _until(served, 1) == 1
+        assert served.get("/")
+
+
+def test_with_redis_as_many_processes_answer_as_are_asked_for(tmp_path: Path) -> None:
+    environment = _environment(WEB_CONCURRENCY="2", REDIS_URL="redis://127.0.0.1:1/0")
+    with gunicorn(tmp_path, *configured(), environment=environment) as served:
+        assert _until(served, 2) == 2
+        assert SAYS_WHY not in served.log.read_text()
+
+
+def _refused_start(tmp_path: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "gunicorn", *configured("--bind", "127.0.0.1:0"), "wsgi:app"],
+        cwd=tmp_path,
+        env=_environment(**settings),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+
+def test_wrong_settings_stop_the_start_with_one_line_each_and_no_traceback(tmp_path: Path) -> None:
+    done = _refused_start(
+        tmp_path, OKICHAT_BUDGET_USD="twenty", OKICHAT_TRUSTED_HOPS="-1", OPENAI_API_KEY="sk-never-shown"
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.count("OKICHAT_BUDGET_USD: read 'twenty'") == 1
+    assert done.stderr.count("OKICHAT_TRUSTED_HOPS: read '-1'") == 1
+    assert len(done.stderr.splitlines()) == 2
+    assert "sk-never-shown" not in done.stdout + done.stderr
+
+
+def test_a_bad_knowledge_file_stops_the_start_with_its_name_and_line_and_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "topics" / "fr").mkdir(parents=True)
+    (tmp_path / "topics" / "fr" / "tarifs.md").write_text("---\ntitle: [\n---\nNos tarifs.\n", encoding="utf-8")
+
+    done = _refused_start(tmp_path, OKICHAT_KNOWLEDGE=str(tmp_path / "topics"))
+
+    assert done.returncode == 1
+    assert "tarifs.md:" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "address"),
+    [
+        ({}, "127.0.0.1:8000"),
+        ({"PORT": "5099"}, "0.0.0.0:5099"),
+        ({"PORT": "5099", "OKICHAT_HOST": "127.0.0.1"}, "127.0.0.1:5099"),
+        ({"PORT": "5099", "OKICHAT_HOST": "::1"}, "[::1]:5099"),
+    ],
+)
+def test_all_addresses_are_served_only_where_a_host_says_the_port(
+    settings: dict[str, str], address: str, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "gunicorn", *configured("--print-config"), "wsgi:app"]
+    printed = subprocess.check_output(command, cwd=tmp_path, env=_environment(**settings), text=True, timeout=30)
+
+    assert f"['{address}']" in next(line for line in printed.splitlines() if line.startswith("bind "))
+
+
+def test_a_port_in_the_env_file_is_served_on_this_machine_only(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PORT=5099\n")
+    command = [sys.executable, "-m", "gunicorn", *configured("--print-config"), "wsgi:app"]
+
+    printed = subprocess.check_output(command, cwd=tmp_path, env=_environment(), text=True, timeout=30)
+
+    assert "['127.0.0.1:5099']" in printed
+
+
+def test_the_access_log_holds_no_query_and_no_address(tmp_path: Path) -> None:
+    arguments = configured("--access-logfile", "-")
+    with gunicorn(tmp_path, *arguments, environment=_environment()) as served:
+        served.get("/?question=secret")
+        time.sleep(0.3)
+        lines = [line for line in served.log.read_text().splitlines() if line.startswith("GET ")]
+
+    assert lines
+    assert not any("secret" in line or "127.0.0.1" in line for line in lines)

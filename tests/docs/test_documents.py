@@ -1,0 +1,71 @@
+"""What the documents say is true: generated parts are up to date, links lead somewhere, commands exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from okichat.settings import settings_table
+from scripts import settings_docs
+from scripts.links import anchors, dead_links
+from tests.served import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_has_every_setting_as_the_code_reads_it() -> None:
+    assert settings_docs.readme(README) == README, "run `make docs`"
+    assert all(f"| `{row.name}` |" in README for row in settings_table())
+
+
+def test_the_example_environment_has_every_setting_as_the_code_reads_it() -> None:
+    assert (ROOT / ".env.example").read_text(encoding="utf-8") == settings_docs.env_example(), "run `make docs`"
+
+
+def test_no_link_in_the_documents_is_dead() -> None:
+    assert list(dead_links(ROOT)) == []
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["[gone](docs/gone.md)", "![gone](gone.png)", "[no such heading](docs/there.md#gone)", '<img src="gone.png">'],
+)
+def test_a_dead_link_is_found_with_its_line(link: str, tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "there.md").write_text("# Here\n")
+    (tmp_path / "README.md").write_text(f"# Title\n\n[fine](docs/there.md#here)\n{link}\n")
+
+    assert [line.split(": ")[0] for line in dead_links(tmp_path)] == ["README.md:4"]
+
+
+def test_links_in_code_and_to_other_sites_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("```\n[x](gone.md)\n```\n`[x](gone.md)` [x](https://example.fr/gone)\n")
+
+    assert list(dead_links(tmp_path)) == []
+
+
+def test_headings_get_the_names_that_code_hosts_give_them() -> None:
+    document = "# Deux mots\n## L'été, déjà !\n## Deux mots\n```\n# no heading\n```\n### `make run` [there](x.md)\n"
+
+    assert anchors(document) == {"deux-mots", "lété-déjà-", "deux-mots-1", "make-run-there"}
+
+
+def test_every_make_command_in_the_documents_exists() -> None:
+    commands = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {name for page in (README, *_guides()) for name in re.findall(r"`(?:[A-Z]+=\S+ )?make ([a-z]+)", page)}
+
+    assert named
+    assert named <= commands
+
+
+def test_every_setting_named_in_the_documents_exists() -> None:
+    known = {row.name for row in settings_table()}
+    named = {name for page in (README, *_guides()) for name in re.findall(r"\bOKICHAT_[A-Z_]+\b", page)}
+
+    assert named <= known
+
+
+def _guides() -> list[str]:
+    return [path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("**/*.md"))]

@@ -1,0 +1,87 @@
+"""Okichat under a real gunicorn, in a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+_BOUND_S = 30
+
+
+@dataclass(frozen=True)
+class Served:
+    """A gunicorn that answers at `url`; what it says is in `log`."""
+
+    url: str
+    pid: int
+    log: Path
+
+    def get(self, path: str) -> str:
+        """The body at `path`; raises for anything but a 2xx."""
+        with urllib.request.urlopen(self.url + path, timeout=10) as reply:
+            return str(reply.read().decode())
+
+    def workers(self) -> int:
+        """How many processes answer requests."""
+        processes = subprocess.run(["ps", "-A", "-o", "ppid="], capture_output=True, text=True, check=True)
+        return [int(parent) for parent in processes.stdout.split()].count(self.pid)
+
+
+def clean_environment(**settings: str) -> dict[str, str]:
+    """The environment of a machine where nothing is set but `settings`."""
+    kept = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
+    return {name: os.environ[name] for name in kept if name in os.environ} | settings
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def gunicorn(
+    folder: Path, *arguments: str, environment: Mapping[str, str], app: str = "wsgi:app", python: str = sys.executable
+) -> Iterator[Served]:
+    """gunicorn with `arguments`, started in `folder` (its store goes there) and stopped when the block ends."""
+    port = free_port()
+    log = folder / "gunicorn.log"
+    command = [python, "-m", "gunicorn", *arguments, "--bind", f"127.0.0.1:{port}", app]
+    with log.open("w") as output:
+        process = subprocess.Popen(command, cwd=folder, env=dict(environment), stdout=output, stderr=output)
+    try:
+        served = Served(f"http://127.0.0.1:{port}", process.pid, log)
+        _wait(process, served)
+        yield served
+    finally:
+        process.terminate()
+        process.wait(timeout=40)
+
+
+def configured(*arguments: str) -> Sequence[str]:
+    """Arguments that take the configuration and the code of this checkout, wherever gunicorn is started."""
+    return ["-c", str(ROOT / "gunicorn.conf.py"), *arguments]
+
+
+def _wait(process: subprocess.Popen[bytes], served: Served) -> None:
+    bound = time.monotonic() + _BOUND_S
+    while time.monotonic() < bound and process.poll() is None:
+        try:
+            served.get("/")
+            return
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"gunicorn served {error.code}:\n{served.log.read_text()}") from error
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.05)
+    raise AssertionError(f"gunicorn served no page:\n{served.log.read_text()}")
