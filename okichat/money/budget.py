@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 
@@ -27,6 +28,7 @@ log = logging.getLogger("okichat.money")
 # A call that has not been settled this long after its deadline will not be: its process is gone.
 _ORPHAN_MARGIN = timedelta(seconds=60)
 _BADGE_LIFETIME = timedelta(seconds=1)
+_BADGE_LIFETIME_AWAY = timedelta(seconds=10)  # a database that does not answer takes seconds to say so
 
 
 class Budget:
@@ -37,7 +39,12 @@ class Budget:
         self._clock = clock
         self._settings = settings
         self._budget_microusd = int((Decimal(str(settings.budget_usd)) * 1_000_000).to_integral_value(ROUND_FLOOR))
-        self._badge: tuple[datetime, bool] | None = None
+        self._badge: tuple[datetime, bool] | None = None  # until when, what
+        self._listeners: list[Callable[[], object]] = []
+
+    def listen(self, listener: Callable[[], object]) -> None:
+        """Let `listener` hear when a call was settled, or refused for want of money; it must be quick and must not raise."""
+        self._listeners.append(listener)
 
     def reserve(self, request_id: str, model: str, prompt_tokens_bound: int, output_tokens_cap: int) -> Reservation:
         """Set aside the most that one call can cost, before making it.
@@ -58,6 +65,7 @@ class Budget:
             raise LedgerUnavailable(str(error)) from error
         self._badge = None
         if month is None:
+            self._tell()
             raise BudgetSpent
         return Reservation(reservation_id, month, request_id, model, price, amount)
 
@@ -131,10 +139,15 @@ class Budget:
     def can_spend(self) -> bool:
         """Whether the next call would probably be paid, for the badge; up to a second old. Raises nothing."""
         now, badge = self._clock.now(), self._badge
-        if badge is not None and abs(now - badge[0]) < _BADGE_LIFETIME:
+        if badge is not None and now < badge[0] <= now + _BADGE_LIFETIME_AWAY:
             return badge[1]
-        can = self._can_spend()
-        self._badge = (now, can)
+        if badge is not None:
+            self._badge = (now + _BADGE_LIFETIME_AWAY, badge[1])  # others need not wait while this one looks
+        try:
+            can, lifetime = self._can_spend(), _BADGE_LIFETIME
+        except StoreUnavailable:
+            can, lifetime = False, _BADGE_LIFETIME_AWAY
+        self._badge = (now + lifetime, can)
         return can
 
     def verify(self) -> list[str]:
@@ -215,6 +228,11 @@ class Budget:
         except StoreUnavailable as error:
             log.warning("could not %s a reservation, it counts as spent: %s", kind, error)
         self._badge = None
+        self._tell()
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            listener()
 
     def _balance(self) -> ledger.Balance:
         with self._store.read() as connection:
@@ -229,15 +247,10 @@ class Budget:
         return allowed_microusd(self._budget_microusd, day, by_day=self._settings.daily_share)
 
     def _can_spend(self) -> bool:
-        if self._budget_microusd == 0:
-            return False
         price = price_of(self._settings.openai_model, self._settings)
-        if price is None:
+        if price is None or self._budget_microusd == 0:
             return False
-        try:
-            balance = self._balance()
-        except StoreUnavailable:
-            return False
+        balance = self._balance()
         if price.worst_case_microusd(1, 1) == 0:
             return True
         least = 1 if balance.refused_microusd is None else balance.refused_microusd

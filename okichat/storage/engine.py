@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 
 from okichat.errors import StoreUnavailable
 
@@ -39,6 +40,10 @@ class Store:
             )
             event.listen(self.engine, "connect", _configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+            if parsed.database and parsed.database != ":memory:":
+                file = _SqliteFile(parsed.database)
+                event.listen(self.engine, "connect", file.remember)
+                event.listen(self.engine, "checkout", file.check)
         else:
             self.engine = create_engine(
                 parsed,
@@ -101,6 +106,27 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+class _SqliteFile:
+    """Notices that the file was deleted or replaced: open connections would go on with the old one, which nobody reads again."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def remember(self, _connection: Any, record: Any) -> None:
+        record.info["file"] = self._identity()
+
+    def check(self, _connection: Any, record: Any, _proxy: Any) -> None:
+        if record.info["file"] != self._identity():
+            raise DisconnectionError("the file of the database is another one now")
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            status = os.stat(self._path)
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
 
 
 def _begin_sqlite(connection: Connection) -> None:

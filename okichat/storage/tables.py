@@ -141,3 +141,28 @@ reservations = Table(
     Column("price_version", String(64), nullable=False),
     Column("amount_microusd", BigInteger, nullable=False),
 )
+
+# Complete answers of GPT, given again to the same question; `key` stands for question, language, knowledge, prompt and model.
+cached_answers = Table(
+    "cached_answers",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("made_at", UtcDateTime, nullable=False, index=True),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("answer", Text, nullable=False),
+)
+
+# What the operator is told, once a period: the month of a budget; of a fault the time it began, "open" while it lasts.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("kind", String(32), primary_key=True),
+    Column("subject", String(128), primary_key=True),
+    Column("period", String(40), primary_key=True),
+    Column("raised_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("facts", JSON, nullable=False),
+    Column("state", String(16), nullable=False),  # new, sent, or noted where there was no way to send it
+    Column("tries", Integer, nullable=False),
+    Column("next_try_at", UtcDateTime, nullable=False),
+)

@@ -13,12 +13,30 @@ depends_on = None
 
 def upgrade() -> None:
     """Go on to this version."""
+    _create_alerts()
     _create_balances()
+    _create_cached_answers()
     _create_facts()
     _create_ledger()
     _create_messages()
     _create_reservations()
     _create_turns()
+
+
+def _create_alerts() -> None:
+    op.create_table(
+        "alerts",
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("subject", sa.String(length=128), nullable=False),
+        sa.Column("period", sa.String(length=40), nullable=False),
+        sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "subject", "period"),
+    )
 
 
 def _create_balances() -> None:
@@ -30,6 +48,18 @@ def _create_balances() -> None:
         sa.Column("refused_microusd", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("month"),
     )
+
+
+def _create_cached_answers() -> None:
+    op.create_table(
+        "cached_answers",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+    )
+    op.create_index(op.f("ix_cached_answers_made_at"), "cached_answers", ["made_at"], unique=False)
 
 
 def _create_facts() -> None:
