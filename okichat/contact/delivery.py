@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Sequence
 
@@ -33,15 +32,14 @@ class Delivery:
         self._stopping = threading.Event()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._pid = 0
 
     def start(self) -> None:
         """Deliver in the background from now on. Called in each process, after it forked; moot without a channel."""
         with self._starting:
             if not self._channels or self._is_running():
                 return
-            # A child of fork has the parent's objects, without its thread.
-            self._due, self._stopping, self._pid = threading.Event(), threading.Event(), os.getpid()
+            # A child of fork has the parent's events, which may be locked for ever, and not its thread.
+            self._due, self._stopping = threading.Event(), threading.Event()
             self._thread = threading.Thread(target=self._run, name="okichat-delivery", daemon=True)
             self._thread.start()
 
@@ -54,7 +52,7 @@ class Delivery:
         """End the thread after the message it is at. What is left is delivered after the next start."""
         self._stopping.set()
         self._due.set()
-        if self._thread is not None and self._pid == os.getpid():
+        if self._is_running() and self._thread is not None:
             self._thread.join(timeout_s)
 
     def deliver_due(self) -> int:
@@ -68,7 +66,7 @@ class Delivery:
         return delivered
 
     def _is_running(self) -> bool:
-        return self._pid == os.getpid() and self._thread is not None and self._thread.is_alive()
+        return self._thread is not None and self._thread.is_alive()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -76,6 +74,8 @@ class Delivery:
                 self.deliver_due()
             except StoreUnavailable as error:
                 self._journal.event("store_unavailable", room="delivery", cause=str(error))
+            except Exception as error:  # a defect that one message meets must not end the delivery of the others
+                self._journal.crash("delivery_crashed", error)
             self._due.wait(_LOOK_EVERY_S)
             self._due.clear()
 

@@ -157,7 +157,7 @@ def is_reference(text: str) -> bool:
 
 def retry_after_s(tries: int) -> int:
     """How long to wait after this many tries: two minutes, then twice as long each time, up to an hour."""
-    return min(_FIRST_RETRY_S * 2 ** min(tries - 1, 10), _LAST_RETRY_S)
+    return min(_FIRST_RETRY_S << min(tries - 1, 10), _LAST_RETRY_S)
 
 
 def _fingerprint(message: Message, now: datetime) -> str:

@@ -94,4 +94,6 @@ def _view(
         conversation=signed if parts.references.read(signed) else None,
         attach=bool(request.form.get("attach")),
         reference=reference,
+        home_url=presenter.home_url(),
+        privacy_url=presenter.privacy_url(),
     )
