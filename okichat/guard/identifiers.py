@@ -29,21 +29,20 @@ _CORSICAN_NIR = re.compile(
 )
 _NIR_WITHOUT_KEY = re.compile(r"[1278]\d\d(?:0[1-9]|1[0-2])\d{8}")
 _CARD_PREFIX = re.compile(r"3[0-9]|4|5|6|2[2-7]")
-_DATE = re.compile(
-    r"(?<!\d)(?:(?:0?[1-9]|[12]\d|3[01])([./ -])(?:0?[1-9]|1[0-2])\1(?:19|20)\d\d|(?:19|20)\d\d([./-])(?:0?[1-9]|1[0-2])\2(?:0?[1-9]|[12]\d|3[01]))"
-    r"(?!\d)"
-)
+_DAY, _MONTH_NUMBER, _YEAR = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])", r"(?:19|20)\d\d"
+_DATE = re.compile(rf"(?<!\d)(?:{_DAY}([./ -]){_MONTH_NUMBER}\1{_YEAR}|{_YEAR}([./-]){_MONTH_NUMBER}\2{_DAY})(?!\d)")
 _CURRENCY = (
     r"(?:[kKM]?€|[€$£%]|(?:[kKmM]\s?)?(?:euros?|eur|usd|gbp|f?cfa|xaf|dollars?|pounds?|francs?|millions?|milliards?)\b)"
 )
 _SUM = r"[1-9]\d{0,2}(?:[ .\u00a0\u2009\u202f,'’]\d{3}){1,3}(?:[.,]\d{1,2})?|[1-9]\d{0,11}(?:[.,]\d{1,2})?"
 _AMOUNT = re.compile(
-    rf"(?<![\d.,])(?<!\d[ .\u00a0\u2009\u202f-])(?:{_SUM})\s?(?:d['’])?{_CURRENCY}|(?:[€$£]|\b(?:EUR|USD|GBP))\s?(?:{_SUM})(?!\d)",
+    rf"(?<![\d.,])(?<!\d[ .\u00a0\u2009\u202f-])(?:{_SUM})\s?(?:d['’])?{_CURRENCY}"
+    rf"|(?:[€$£]|\b(?:EUR|USD|GBP))\s?(?:{_SUM})(?!\d)",
     re.I,
 )
 _SUM_WORD = re.compile(
-    r"(?:chiffre d.affaires?|\bca\b|montant|capital|somme|total|environ|bénéfice|résultat|dette|prêt|emprunt|budget|salaires?|valeur"
-    r"|turnover|revenue|amount|about|profit|loan|debt|worth|sum)\W*(?:\w+\W+){0,3}$",
+    r"(?:chiffre d.affaires?|\bca\b|montant|capital|somme|total|environ|bénéfice|résultat|dette|prêt|emprunt|budget"
+    r"|salaires?|valeur|turnover|revenue|amount|about|profit|loan|debt|worth|sum)\W*(?:\w+\W+){0,3}$",
     re.IGNORECASE,
 )
 _COMPANY_WORD = re.compile(r"(?:siren|siret|\brcs\b|\bsirene)\W*(?:\w+\W+){0,3}$", re.IGNORECASE)

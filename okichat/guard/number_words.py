@@ -1,0 +1,55 @@
+"""Numbers in figures and in words, French and English."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+_VALUES = {word: value for value, word in enumerate("zero un deux trois quatre cinq six sept huit neuf dix".split())}
+_VALUES |= {word: value for value, word in enumerate("onze douze treize quatorze quinze seize".split(), start=11)}
+_VALUES |= {
+    word: value for value, word in enumerate("one two three four five six seven eight nine ten".split(), start=1)
+}
+_VALUES |= {
+    word: value for value, word in enumerate("eleven twelve thirteen fourteen fifteen sixteen".split(), start=11)
+}
+_VALUES |= {"seventeen": 17, "eighteen": 18, "nineteen": 19, "une": 1, "vingts": 20, "cents": 100}
+_VALUES |= {"vingt": 20, "trente": 30, "quarante": 40, "cinquante": 50, "soixante": 60, "cent": 100, "mille": 1000}
+_VALUES |= {
+    "twenty": 20,
+    "thirty": 30,
+    "forty": 40,
+    "fifty": 50,
+    "sixty": 60,
+    "seventy": 70,
+    "eighty": 80,
+    "ninety": 90,
+}
+_VALUES |= {"hundred": 100, "thousand": 1000}
+WORDS = "|".join(sorted(_VALUES, key=len, reverse=True))
+
+
+def number_of(figures: str) -> Fraction:
+    """The value of a number in figures: "1 000", "1,000", "1.250,50", "5,5" and "5.5" are read as people mean them."""
+    compact = re.sub(r"[ ']", "", figures)
+    if re.fullmatch(r"[1-9]\d{0,2}([.,])\d{3}(?:\1\d{3})*", compact):
+        return Fraction(re.sub(r"[.,]", "", compact))
+    whole, _, decimals = re.sub(r"[.,](?=.*[.,])", "", compact).replace(",", ".").partition(".")
+    return Fraction(f"{whole}.{decimals or 0}")
+
+
+def words_value(words: str) -> Fraction | None:
+    """The value of a number in small letters without accents, None for "un" and "one" alone, which are articles too."""
+    total = current = 0
+    for word in re.findall(r"[a-z]+", words):
+        value = _VALUES.get(word)
+        if value is None:
+            continue
+        if value in (100, 1000) or (value == 20 and current == 4):
+            current = max(current, 1) * value
+        else:
+            current += value
+        if value == 1000:
+            total, current = total + current, 0
+    value = total + current
+    return Fraction(value) if value > 1 else None
