@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from okichat.answer import Answer, Delta, Event
+from okichat.cache.shared import SharedAnswers
 from okichat.conversations.recorder import Recorder
 from okichat.guard.admission import Guard
 from okichat.knowledge.search import Search
@@ -19,6 +20,7 @@ class Assistant:
 
     guard: Guard
     conversations: Recorder
+    shared: SharedAnswers
     knowledge: Search
     sources: Chain
 
@@ -36,8 +38,10 @@ class Assistant:
                 return
         question = self.conversations.follow(question)
         with self.conversations.recording(question) as keep:
-            findings = self.knowledge.find(question)
-            for event in self.sources.first_answer(question, findings):
+            for event in self.shared.answer(question, self._fresh_answer):
                 if isinstance(event, Answer):
                     keep(event)
                 yield event
+
+    def _fresh_answer(self, question: Question) -> Iterator[Event]:
+        return self.sources.first_answer(question, self.knowledge.find(question))

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import secrets
+from typing import TYPE_CHECKING
 
 from flask import Flask
 from flask_compress import Compress
@@ -13,6 +14,10 @@ from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from okichat.assistant import Assistant
+from okichat.cache.answers import AnswerCache
+from okichat.cache.keys import Keys
+from okichat.cache.shared import SharedAnswers
+from okichat.cache.shelf import Shelf, StoreShelf
 from okichat.cli import commands
 from okichat.clock import Clock, SystemClock
 from okichat.contact.channels import channels_from
@@ -32,6 +37,9 @@ from okichat.language import LANGUAGES
 from okichat.money.budget import Budget
 from okichat.money.disk import why_gpt_stays_off
 from okichat.money.prices import warnings
+from okichat.monitoring.alert_book import AlertBook
+from okichat.monitoring.alert_post import post_from
+from okichat.monitoring.alerts import Alerts
 from okichat.monitoring.journal import Journal
 from okichat.settings import Settings, load_settings
 from okichat.sources.chain import Chain
@@ -53,6 +61,9 @@ from okichat.web.limits import create_limiter
 from okichat.web.locale import speak_languages
 from okichat.web.origin import refuse_cross_site_posts
 from okichat.web.parts import EXTENSION, Parts
+
+if TYPE_CHECKING:
+    from okichat.cache.redis_shelf import RedisShelf
 
 _MAX_BODY_BYTES = 16 * 1024
 _TURN_MARGIN_S = 5.0
@@ -102,7 +113,7 @@ def _create_flask(settings: Settings) -> Flask:
 def _create_parts(app: Flask, settings: Settings, clock: Clock) -> Parts:
     journal = Journal(clock)
     store = Store(settings.database_url)
-    _prepare_store(store, journal)
+    missed_start = [] if _prepare_store(store, journal) else [lambda: prepare(store)]
     contact_details = ContactDetails.from_settings(settings)
     library = _load_library(settings, contact_details)
     turns = Turns(store, clock, settings.deadline_s + _TURN_MARGIN_S)
@@ -112,15 +123,23 @@ def _create_parts(app: Flask, settings: Settings, clock: Clock) -> Parts:
     paid_or_free: list[AnswerSource] = [Local(), gpt] if settings.local_first else [gpt, Local()]
     chain = Chain([SmallTalk(settings.name), *paid_or_free, Handoff()], journal)
     search = Search(library)
-    assistant = Assistant(Guard(), Recorder(turns, journal), search, chain)
+    redis = _redis(settings, clock, journal)
+    shelf = redis or StoreShelf(store, clock, journal)
+    shared = _share_answers(settings, shelf, redis, clock, library, prompt, gpt)
+    assistant = Assistant(Guard(), Recorder(turns, journal), shared, search, chain)
     messages = Messages(store, clock)
     letters = LetterWriter(turns, contact_details, settings.locale)
     delivery = Delivery(messages, channels_from(settings), letters, journal)
+    alerts = _watch(settings, store, clock, journal, budget, redis)
     upkeep = Upkeep(
         journal,
         at_start=[lambda: _open_searches(search), gpt.warm, delivery.start],
-        every_round=[budget.settle_orphans],
+        every_round=[*missed_start, budget.settle_orphans, alerts.look],
+        when_hurried=[alerts.look],
     )
+    journal.listen(alerts.hear)
+    alerts.on_news(upkeep.hurry)
+    budget.listen(upkeep.hurry)
     return Parts(
         settings=settings,
         clock=clock,
@@ -132,6 +151,7 @@ def _create_parts(app: Flask, settings: Settings, clock: Clock) -> Parts:
         messages=messages,
         delivery=delivery,
         upkeep=upkeep,
+        alerts=alerts,
         budget=budget,
         search=search,
         gpt=gpt,
@@ -140,6 +160,40 @@ def _create_parts(app: Flask, settings: Settings, clock: Clock) -> Parts:
         library=library,
         linked_addresses=_addresses(library),
     )
+
+
+def _redis(settings: Settings, clock: Clock, journal: Journal) -> RedisShelf | None:
+    if not settings.redis_url:
+        return None
+    from okichat.cache.redis_shelf import RedisShelf
+
+    return RedisShelf(settings.redis_url, clock, journal)
+
+
+def _watch(
+    settings: Settings, store: Store, clock: Clock, journal: Journal, budget: Budget, redis: RedisShelf | None
+) -> Alerts:
+    post = post_from(settings)
+    book = AlertBook(store, clock, can_send=bool(post.channels))
+    is_first = redis.is_first if redis else None
+    return Alerts(book, post, budget, store, journal, clock, settings, is_first=is_first)
+
+
+def _share_answers(
+    settings: Settings,
+    shelf: Shelf,
+    redis: RedisShelf | None,
+    clock: Clock,
+    library: Library,
+    prompt: Prompt,
+    gpt: Gpt,
+) -> SharedAnswers:
+    """Redis holds the prepared answers, and who asks the model, where there is one; else the store holds the answers."""
+    models = (settings.openai_base_url, settings.openai_model, settings.openai_fallback_model)
+    keys = Keys(library.version, prompt.version, *models)
+    lifetime_s = settings.cache_ttl_s if gpt.off_because is None else 0
+    cache = AnswerCache(shelf, library, clock, lifetime_s=lifetime_s, timezone=settings.timezone)
+    return SharedAnswers(keys, cache, redis, is_paid=gpt.available, patience_s=settings.deadline_s / 2)
 
 
 def _open_searches(search: Search) -> None:
@@ -168,12 +222,14 @@ def _addresses(library: Library) -> tuple[str, ...]:
     return tuple(sorted({address for text in texts for address in re.findall(r"https?://[^\s)>\]]+", text)}))
 
 
-def _prepare_store(store: Store, journal: Journal) -> None:
-    """Visitors are answered without the store too, so a store that is away does not stop the start."""
+def _prepare_store(store: Store, journal: Journal) -> bool:
+    """Whether the tables are there. Visitors are answered without them too, so a store that is away does not stop the start."""
     try:
         prepare(store)
     except StoreUnavailable as error:
         journal.event("store_unavailable", room="start", cause=str(error))
+        return False
+    return True
 
 
 def _kept_secret(store: Store, journal: Journal) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import unicodedata
 from dataclasses import dataclass, field, replace
@@ -30,9 +31,9 @@ class Question:
     conversation  the random reference of the conversation it belongs to; a first question begins a new one
     continues     whether the client sent that reference, so that there may be a history
     history       the exchanges before it, oldest first
-    request_key   the same for every repetition of one submission (double click, reload), None where the client sends none
+    waited_s      how long the visitor has waited before the sources are asked; it is taken from the deadline
     personal      placeholder and original of the personal data that was taken out of the text; never stored, sent or logged
-    id            random, names this question in the store, the ledger and the page
+    id            names this question in the store, the ledger and the page; the same for every repetition of one submission
     """
 
     text: str
@@ -40,15 +41,23 @@ class Question:
     conversation: str = ""
     continues: bool = False
     history: tuple[Exchange, ...] = ()
-    request_key: str | None = None
+    waited_s: float = 0.0
     personal: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     id: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @classmethod
     def from_text(
-        cls, text: object, *, locale: str = LANGUAGES[0], conversation: str | None = None, request_key: str | None = None
+        cls,
+        text: object,
+        *,
+        locale: str = LANGUAGES[0],
+        conversation: str | None = None,
+        request_key: str | None = None,
     ) -> Question:
         """Clean what a visitor typed. `locale` decides the language where the text itself does not.
+
+        `request_key` is the same for every repetition of one submission (double click, reload). A browser keeps a form's
+        key when its visitor goes back and asks something else, so the words belong to it.
 
         Raises EmptyQuestion, QuestionTooLong, or MalformedQuestion for what is no text."""
         if not isinstance(text, str) or not is_encodable(text):
@@ -56,15 +65,25 @@ class Question:
         cleaned = clean_text(text)
         if not cleaned:
             raise EmptyQuestion
-        if len(cleaned) > MAX_QUESTION_CHARS:
+        # A form sends two characters for the line break that the browser, and its visitor, count as one.
+        if len(text.replace("\r\n", "\n")) > MAX_QUESTION_CHARS:
             raise QuestionTooLong
-        language = detect_language(cleaned, locale)
-        reference = conversation or secrets.token_hex(16)
-        return cls(cleaned, language, reference, continues=conversation is not None, request_key=request_key)
+        submission = hashlib.sha256(f"{request_key}\n{cleaned}".encode()).hexdigest() if request_key else secrets.token_hex(32)
+        return cls(
+            cleaned,
+            detect_language(cleaned, locale),
+            conversation or submission[:32],
+            continues=conversation is not None,
+            id=submission[32:48],
+        )
 
     def with_history(self, history: tuple[Exchange, ...]) -> Question:
         """The same question, with what came before it."""
         return replace(self, history=history)
+
+    def after_waiting(self, waited_s: float) -> Question:
+        """The same question, so much later."""
+        return replace(self, waited_s=waited_s)
 
     def without_personal_data(self, text: str, personal: tuple[tuple[str, str], ...]) -> Question:
         """The same question in the words `text`, in which placeholders stand for personal data."""

@@ -77,7 +77,9 @@ def at_least_chars(length: int) -> Callable[[str], str]:
 
     def read(raw: str) -> str:
         if len(raw) < length:
-            raise ValueError(f"write at least {length} characters, e.g. what `python -c 'import secrets; print(secrets.token_hex(32))'` prints")
+            raise ValueError(
+                f"write at least {length} characters, e.g. what `python -c 'import secrets; print(secrets.token_hex(32))'` prints"
+            )
         return raw
 
     return read
@@ -97,7 +99,9 @@ def origins(raw: str) -> tuple[str, ...]:
     for origin in found:
         pieces = urlsplit(origin)
         if pieces.scheme not in ("http", "https") or not pieces.netloc or pieces.path not in ("", "/") or pieces.query:
-            raise ValueError(f"write addresses of sites without a path, such as https://www.example.fr; {origin!r} is none")
+            raise ValueError(
+                f"write addresses of sites without a path, such as https://www.example.fr; {origin!r} is none"
+            )
     return tuple(origin.rstrip("/") for origin in found)
 
 
@@ -114,7 +118,9 @@ def smtp_url(raw: str) -> str:
     """A mail host, perhaps with a user and password (percent-encoded where they hold @ : / or %)."""
     pieces = urlsplit(raw)
     if pieces.scheme not in ("smtp", "smtps") or not _names_a_host(pieces) or pieces.path not in ("", "/"):
-        raise ValueError("write smtp://user:password@host:587 or smtps://…:465; in the password, @ : / % as %40 %3A %2F %25")
+        raise ValueError(
+            "write smtp://user:password@host:587 or smtps://…:465; in the password, @ : / % as %40 %3A %2F %25"
+        )
     return raw
 
 

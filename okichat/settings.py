@@ -19,7 +19,15 @@ from okichat.errors import SettingsError
 PREFIX = "OKICHAT_"
 
 
-def _setting(name: str, default: Any, help: str, *, read: Callable[[str], Any] = readers.text, unit: str = "", secret: bool = False) -> Any:
+def _setting(
+    name: str,
+    default: Any,
+    help: str,
+    *,
+    read: Callable[[str], Any] = readers.text,
+    unit: str = "",
+    secret: bool = False,
+) -> Any:
     """A dataclass field that knows its name in the environment and how to read it."""
     return field(default=default, metadata={"name": name, "help": help, "read": read, "unit": unit, "secret": secret})
 
@@ -28,6 +36,8 @@ def _setting(name: str, default: Any, help: str, *, read: Callable[[str], Any] =
 class Settings:
     """What the operator has set. Attributes carry their unit in their name."""
 
+    # One setting, one line.
+    # fmt: off
     openai_api_key: str | None = _setting("OPENAI_API_KEY", None, "Key of the model's host. Without it the knowledge base answers alone.", secret=True)
     openai_base_url: str | None = _setting("OPENAI_BASE_URL", None, "Any server that speaks chat completions (Azure, Mistral, vLLM, Ollama…). Unset: OpenAI.", read=readers.url)
     openai_model: str = _setting("OPENAI_MODEL", "gpt-6-luna", "The model that answers.")
@@ -67,12 +77,14 @@ class Settings:
     first_token_s: float = _setting("OKICHAT_FIRST_TOKEN_S", 5.0, "How long GPT may take to its first word.", read=readers.number(0.1, 120), unit="seconds")
     deadline_s: float = _setting("OKICHAT_DEADLINE_S", 12.0, "How long GPT may take for the whole answer.", read=readers.number(0.1, 300), unit="seconds")
     local_first: bool = _setting("OKICHAT_LOCAL_FIRST", False, "Answer from the knowledge base, unpaid, when it is sure.", read=readers.yes_or_no)
+    cache_ttl_s: int = _setting("OKICHAT_CACHE_TTL_S", 604_800, "How long an answer of GPT is given again to the same first question; `0`: never. A change of knowledge or prompts ends it.", read=readers.whole(0, 31_536_000), unit="seconds")
 
     rate_limit: str = _setting("OKICHAT_RATE_LIMIT", "10 per 15 minutes", "Questions per visitor's address.", read=readers.rate)
     trusted_hops: int = _setting("OKICHAT_TRUSTED_HOPS", 0, "Proxies in front of the app whose `X-Forwarded-For` is believed.", read=readers.whole(0, 10))
     embed_origins: tuple[str, ...] = _setting("OKICHAT_EMBED_ORIGINS", (), "Sites that may embed the chat, separated by blanks or commas, e.g. `https://www.example.fr`.", read=readers.origins)
     retention_days: int = _setting("OKICHAT_RETENTION_DAYS", 30, "How long the text of conversations is kept.", read=readers.whole(1, 3650), unit="days")
     threads: int = _setting("OKICHAT_THREADS", 128, "Threads of one process: visitors served at the same time.", read=readers.whole(4, 1000))
+    # fmt: on
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:
@@ -95,7 +107,10 @@ class Settings:
 
     def __repr__(self) -> str:
         """Never a secret, wherever this ends up."""
-        shown = (f"{spec.name}={'***' if spec.metadata['secret'] and getattr(self, spec.name) else repr(getattr(self, spec.name))}" for spec in fields(self))
+        shown = (
+            f"{spec.name}={'***' if spec.metadata['secret'] and getattr(self, spec.name) else repr(getattr(self, spec.name))}"
+            for spec in fields(self)
+        )
         return f"Settings({', '.join(shown)})"
 
 
@@ -135,7 +150,10 @@ class SettingRow:
 
 def settings_table() -> list[SettingRow]:
     """Every setting in the order of the class, as documentation shows it."""
-    return [SettingRow(spec.metadata["name"], _shown_default(spec), spec.metadata["unit"], spec.metadata["help"]) for spec in fields(Settings)]
+    return [
+        SettingRow(spec.metadata["name"], _shown_default(spec), spec.metadata["unit"], spec.metadata["help"])
+        for spec in fields(Settings)
+    ]
 
 
 def _shown_default(spec: Field[Any]) -> str:

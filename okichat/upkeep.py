@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 from okichat.errors import StoreUnavailable
 from okichat.monitoring.journal import Journal
 
 _ROUND_S = 60.0
+_LEAST_PAUSE_S = 2.0
 
 Job = Callable[[], object]
 
@@ -17,11 +19,17 @@ Job = Callable[[], object]
 class Upkeep:
     """Runs some jobs when a process begins to serve, and others then and once a minute."""
 
-    def __init__(self, journal: Journal, at_start: Sequence[Job], every_round: Sequence[Job]) -> None:
-        """Jobs may raise StoreUnavailable; they run one after the other, in a thread that no visitor waits for."""
+    def __init__(
+        self, journal: Journal, at_start: Sequence[Job], every_round: Sequence[Job], when_hurried: Sequence[Job] = ()
+    ) -> None:
+        """Jobs may raise StoreUnavailable; they run one after the other, in a thread that no visitor waits for.
+
+        `when_hurried` are those of every round that `hurry` asks for."""
         self._journal = journal
         self._at_start = tuple(at_start)
         self._every_round = tuple(every_round)
+        self._when_hurried = tuple(when_hurried)
+        self._hurried = threading.Event()
         self._lock = threading.Lock()
         self._pid = 0
         self._stopping = threading.Event()
@@ -35,19 +43,37 @@ class Upkeep:
                 return
             self._pid = os.getpid()
             self._stopping = threading.Event()
+            self._hurried = threading.Event()
             threading.Thread(target=self._run, name="okichat-upkeep", daemon=True).start()
+
+    def do_round(self) -> None:
+        """The jobs of one round, now and in this thread."""
+        for job in self._every_round:
+            self._do(job)
+
+    def hurry(self) -> None:
+        """There is something to do that need not wait for the next round. Costs nothing, however often it is said."""
+        self._hurried.set()
 
     def stop(self) -> None:
         """End after the job at hand."""
         self._stopping.set()
+        self._hurried.set()
 
     def _run(self) -> None:
         for job in self._at_start:
             self._do(job)
         while not self._stopping.is_set():
-            for job in self._every_round:
-                self._do(job)
-            self._stopping.wait(_ROUND_S)
+            self.do_round()
+            self._wait_for_next_round()
+
+    def _wait_for_next_round(self) -> None:
+        until_s = time.monotonic() + _ROUND_S
+        while (left_s := until_s - time.monotonic()) > 0 and not self._stopping.wait(min(_LEAST_PAUSE_S, left_s)):
+            if self._hurried.wait(max(until_s - time.monotonic(), 0)) and not self._stopping.is_set():
+                self._hurried.clear()
+                for job in self._when_hurried:
+                    self._do(job)
 
     def _do(self, job: Job) -> None:
         try:

@@ -76,7 +76,8 @@
       if (!field().value) field().value = sent.question;
       measure();
     }
-    follow();
+    if (refusal.childElementCount) refusal.scrollIntoView();
+    else follow();
     if (document.activeElement === document.body) field().focus({ preventScroll: true });
   });
 

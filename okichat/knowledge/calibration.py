@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 CALIBRATION_FILE = Path(__file__).with_name("calibration.json")
-_MOST_WRONGLY_REJECTED = 0.03  # of the questions to the firm; half of what is tolerated, as unseen questions do worse
+_MOST_WRONGLY_REJECTED = (
+    0.015  # of the questions to the firm; a quarter of what is tolerated, as unseen questions do worse
+)
 _CLOSE_AT_CONFIDENCE = 0.75
+_CLOSE_AT_LEAST = 0.1
 _CONFIDENT_INSIDE, _CONFIDENT_LEAD = 1.5, 1.0  # more than this changes nothing
 
 
@@ -55,11 +58,13 @@ def fit(to_firm: Sequence[tuple[Evidence, bool]], today: date) -> Calibration:
     strengths = sorted(evidence.inside for evidence, _ in to_firm)
     unsure_below = strengths[int(_MOST_WRONGLY_REJECTED * len(strengths))]
     at_zero, per_inside, per_lead = _logistic(to_firm)
-    found = Calibration(today.isoformat(), unsure_below - 0.25, unsure_below, 0.0, at_zero, per_inside, per_lead)
+    found = Calibration(
+        today.isoformat(), round(unsure_below - 0.25, 3), round(unsure_below, 3), 0.0, at_zero, per_inside, per_lead
+    )
     middle = strengths[len(strengths) // 2]
     wanted = math.log(_CLOSE_AT_CONFIDENCE / (1 - _CLOSE_AT_CONFIDENCE))
     close_below = (wanted - at_zero - per_inside * min(middle, _CONFIDENT_INSIDE)) / max(per_lead, 0.1)
-    return replace(found, close_below=round(min(max(close_below, 0.05), 0.3), 3))
+    return replace(found, close_below=round(min(max(close_below, _CLOSE_AT_LEAST), 0.3), 3))
 
 
 def _capped(evidence: Evidence) -> tuple[float, float]:

@@ -75,7 +75,11 @@ class Share:
             return 0.0, 1.0
         z2 = 1.96**2
         middle = (self.value + z2 / (2 * self.total)) / (1 + z2 / self.total)
-        spread = 1.96 * math.sqrt(self.value * (1 - self.value) / self.total + z2 / (4 * self.total**2)) / (1 + z2 / self.total)
+        spread = (
+            1.96
+            * math.sqrt(self.value * (1 - self.value) / self.total + z2 / (4 * self.total**2))
+            / (1 + z2 / self.total)
+        )
         return middle - spread, middle + spread
 
     def __str__(self) -> str:
@@ -106,16 +110,18 @@ class Scores:
 
     def by_kind(self) -> dict[str, Share]:
         """How many of each kind came out right, in the order the kinds first occur."""
-        kinds = dict.fromkeys(outcome.asked.kind for outcome in self.outcomes)
-        return {kind: self._share(lambda outcome: outcome.is_right, lambda o, kind=kind: o.asked.kind == kind) for kind in kinds}
+        groups: dict[str, list[Outcome]] = {}
+        for outcome in self.outcomes:
+            groups.setdefault(outcome.asked.kind, []).append(outcome)
+        return {kind: _share_right(group) for kind, group in groups.items()}
 
     def by_topic(self) -> dict[str, Share]:
         """How many questions of each topic got it first; a question with two topics counts for the one named first."""
-        topics = sorted({outcome.asked.topics[0] for outcome in self.outcomes if outcome.asked.topics})
-        return {
-            topic: self._share(lambda outcome: outcome.is_right, lambda o, topic=topic: o.asked.topics[:1] == (topic,))
-            for topic in topics
-        }
+        groups: dict[str, list[Outcome]] = {}
+        for outcome in self.outcomes:
+            if outcome.asked.topics:
+                groups.setdefault(outcome.asked.topics[0], []).append(outcome)
+        return {topic: _share_right(groups[topic]) for topic in sorted(groups)}
 
     def confusions(self) -> list[tuple[str, str, int]]:
         """Which topic was taken for which, and how often, most frequent first; "none" stands for no topic."""
@@ -139,7 +145,9 @@ class Scores:
         rows = []
         for fifth in range(5):
             low = fifth / 5
-            within = [o for o in self.outcomes if o.asked.is_to_firm and low <= min(o.findings.confidence, 0.999) < low + 0.2]
+            within = [
+                o for o in self.outcomes if o.asked.is_to_firm and low <= min(o.findings.confidence, 0.999) < low + 0.2
+            ]
             right = sum(bool(o.findings.topics) and o.findings.topics[0].slug in o.asked.topics for o in within)
             rows.append((low, Share(right, len(within))))
         return rows
@@ -158,6 +166,10 @@ class Scores:
     def _share(self, is_counted: Callable[[Outcome], bool], is_among: Callable[[Outcome], bool]) -> Share:
         among = [outcome for outcome in self.outcomes if is_among(outcome)]
         return Share(sum(map(is_counted, among)), len(among))
+
+
+def _share_right(outcomes: Sequence[Outcome]) -> Share:
+    return Share(sum(outcome.is_right for outcome in outcomes), len(outcomes))
 
 
 def read_questions(path: Path) -> tuple[Asked, ...]:

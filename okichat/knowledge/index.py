@@ -14,45 +14,60 @@ from okichat.knowledge.words import fold, wording
 from okichat.language import LANGUAGES
 
 _SECTION_WEIGHT = 0.3  # of a word in a section, next to a word in an example
-_HEADING_WEIGHT = 3.0
+_HEADING_WEIGHT = 3  # so many times a word in the text
+_CONCEPT_WEIGHT = 0.4  # of the word that stands for it
+_BM25_K1 = 1.2  # Robertson's usual value; his b is 0.5
+_USUAL_SECTION_WORDS = 100
 
 
 class Index:
-    """Knows the words of the topics of one language. Built in well under a tenth of a second, read by any thread."""
+    """Knows the words of the topics of one language. Built in some tenths of a second, read by any thread."""
 
     def __init__(self, topics: Sequence[Topic], off_topic: Sequence[str], language: str) -> None:
         self.topics = tuple(topics)
         self._wording = wording(language)
         self._injection_patterns = [pattern for name in LANGUAGES for pattern in wording(name).injection_patterns]
+        self._counts: Counter[str] = Counter()
         samples = []
-        counts: Counter[str] = Counter()
-        self._section_words: list[list[Counter[str]]] = []
         for number, topic in enumerate(self.topics):
             headings = tuple(part.heading for part in topic.sections if part.heading)
-            for text in (*topic.questions, *topic.synonyms, topic.title, *headings):
-                words = self._wording.words(text)
-                counts.update(words)
-                samples.append(Sample(self._wording.features(words), number))
-            self._section_words.append([])
+            samples += [
+                self._sample(text, number) for text in (*topic.questions, *topic.synonyms, topic.title, *headings)
+            ]
             for section in topic.sections:
-                words = self._wording.words(section.text)
-                counts.update(words)
-                stems = Counter(map(self._wording.stem, words))
-                samples.append(Sample(tuple(stems), number, _SECTION_WEIGHT))
-                for word in self._wording.features(self._wording.words(section.heading or topic.title)):
-                    stems[word] += 3
-                self._section_words[-1].append(stems)
-        for label, texts in enumerate((off_topic, self._wording.injections), len(self.topics)):
-            for text in texts:
-                words = self._wording.words(text)
-                counts.update(words)
-                samples.append(Sample(self._wording.features(words), label))
+                stems = tuple(self._wording.stem(word) for word in self._counted(section.text))
+                samples.append(Sample(stems, number, _SECTION_WEIGHT))
+        samples += [self._sample(text, len(self.topics)) for text in off_topic]
+        samples += [self._sample(text, len(self.topics) + 1) for text in self._wording.injections]
         self._ranking = Ranking(samples, len(self.topics) + 2)
-        vocabulary = sorted(counts, key=lambda word: (-counts[word], word))
-        self._spelling = Spelling([*vocabulary, *sorted(self._wording.known - counts.keys())], language == "fr")
+        most_frequent_first = sorted(self._counts, key=lambda word: (-self._counts[word], word))
+        from_lexicon = sorted(self._wording.known - self._counts.keys())
+        self._spelling = Spelling([*most_frequent_first, *from_lexicon], language == "fr")
+        self._section_words = [[self._words_of(section, topic) for section in topic.sections] for topic in self.topics]
+        self._rarity = self._rarities()
+
+    def _counted(self, text: str) -> list[str]:
+        words = self._wording.words(text)
+        self._counts.update(words)
+        return words
+
+    def _sample(self, text: str, label: int) -> Sample:
+        return Sample(self._wording.features(self._counted(text)), label)
+
+    def _words_of(self, section: Section, topic: Topic) -> Counter[str]:
+        stems = Counter(self._wording.stem(word) for word in self._wording.words(section.text))
+        for feature in self._wording.features(self._wording.words(section.heading or topic.title)):
+            stems[feature] += _HEADING_WEIGHT
+        return stems
+
+    def _rarities(self) -> dict[str, float]:
+        """What a feature tells apart: much when few sections have it."""
         everywhere = Counter(stem for sections in self._section_words for stems in sections for stem in stems)
         total = sum(map(len, self._section_words))
-        self._rarity = {stem: math.log(1 + total / count) for stem, count in everywhere.items()}
+        return {
+            stem: math.log(1 + total / count) * (_CONCEPT_WEIGHT if stem.startswith("@") else 1.0)
+            for stem, count in everywhere.items()
+        }
 
     def words(self, text: str) -> list[str]:
         """The words of a question, with slips mended towards what the topics say."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from operator import add
 from threading import Lock
 from typing import Literal
 
@@ -16,13 +17,16 @@ Verdict = Literal["sure", "close", "unsure", "outside"]
 
 _MAX_PASSAGES = 6
 _MAX_TOPICS = 3
+_LEAST_CONFIDENCE = 0.35  # an answer that is much more likely wrong than right helps nobody
 _WORTH_SHOWING_WITHIN = 0.4  # of the best topic's score
+_LEAD_OF_ONE_WORD = 0.25  # a vague one, such as "oui", must not name a topic
 _ELLIPTICAL = {
     "fr": re.compile(r"(et|ok|d'accord|mais|donc|alors|aussi|sinon|idem|pareil|oui|non|ah|c'est|ça)\b", re.IGNORECASE),
     "en": re.compile(r"(and|ok|what about|how about|but|so|also|same|yes|no|is it|does it)\b", re.IGNORECASE),
 }
 _ELLIPTICAL_WORDS = 9  # a longer question says itself what it is about
-_LEANING, _LEANING_ON_OTHERS = 0.6, 0.2
+_FROM_QUESTION, _FROM_TOPIC = 0.4, 0.4  # of its score, and for having been the topic
+_NOTHING_TO_LEAN_FOR = -0.6  # below, the question is off topic whatever came before
 _CLAUSES = re.compile(r"(?<=[.!?…;:])\s+|, ")
 
 
@@ -76,7 +80,9 @@ class Search:
         if verdict == "outside":
             return Findings((), (), self._calibration.confidence(evidence), verdict)
         worth = [number for number in order[:_MAX_TOPICS] if scores[order[0]] - scores[number] < _WORTH_SHOWING_WITHIN]
-        passages = [Passage(index.topics[number], *found) for number in worth for found in index.sections(number, words)]
+        passages = [
+            Passage(index.topics[number], *found) for number in worth for found in index.sections(number, words)
+        ]
         return Findings(
             tuple(passages[:_MAX_PASSAGES]),
             tuple(index.topics[number] for number in worth),
@@ -94,7 +100,9 @@ class Search:
         language = language if language in self._library.languages else self._library.languages[0]
         with self._preparing:
             if language not in self._indexes:
-                self._indexes[language] = Index(self._library.topics(language), self._library.off_topic(language), language)
+                self._indexes[language] = Index(
+                    self._library.topics(language), self._library.off_topic(language), language
+                )
             return self._indexes[language]
 
     def _weigh(self, index: Index, question: Question, words: list[str]) -> tuple[list[int], list[float], Evidence]:
@@ -105,22 +113,25 @@ class Search:
         if len(clauses) > 1:  # a story has many words from elsewhere around the one clause that asks
             asked = max(_inside(index.scores(index.words(clause)), count) for clause in clauses)
             inside = (inside + asked) / 2
-        if leaning := self._leaning(index, question, words):
-            scores = [score + leaning.get(number, 0.0) for number, score in enumerate(scores)]
+        if inside > _NOTHING_TO_LEAN_FOR and (leaning := self._leaning(index, question, words)):
+            scores = list(map(add, scores, leaning))
             inside = max(inside, _inside(scores, count))
         order = sorted(range(count), key=scores.__getitem__, reverse=True)
         lead = scores[order[0]] - scores[order[1]] if count > 1 else scores[order[0]]
         return order, scores, Evidence(inside, lead)
 
-    def _leaning(self, index: Index, question: Question, words: list[str]) -> dict[int, float]:
-        """What an elliptical question inherits from the exchange before it."""
-        begins = _ELLIPTICAL.get(question.language)
-        if not question.history or len(words) > _ELLIPTICAL_WORDS or not (len(words) < 4 or (begins and begins.match(question.text))):
-            return {}
-        before = question.history[-1].topics
-        numbers = {topic.slug: number for number, topic in enumerate(index.topics)}
-        found = [numbers[slug] for slug in before if slug in numbers]
-        return {number: _LEANING if number == found[0] else _LEANING_ON_OTHERS for number in reversed(found)}
+    def _leaning(self, index: Index, question: Question, words: list[str]) -> list[float]:
+        """What an elliptical question inherits from the exchange before it; nothing otherwise."""
+        begins = _ELLIPTICAL[question.language if question.language in _ELLIPTICAL else "fr"]
+        is_elliptical = len(words) < 4 or begins.match(question.text) is not None
+        if not question.history or len(words) > _ELLIPTICAL_WORDS or not is_elliptical:
+            return []
+        before = question.history[-1]
+        leaning = [_FROM_QUESTION * score for score in index.scores(index.words(before.question))]
+        for number, topic in enumerate(index.topics):
+            if topic.slug in before.topics:
+                leaning[number] += _FROM_TOPIC if topic.slug == before.topics[0] else _FROM_TOPIC / 2
+        return leaning
 
     def _verdict(self, index: Index, words: list[str], evidence: Evidence) -> Verdict:
         known = sum(map(index.knows, words))
@@ -128,7 +139,12 @@ class Search:
             return "unsure"
         if evidence.inside < self._calibration.outside_below and known > 1:
             return "outside"
-        if evidence.inside < self._calibration.unsure_below:
+        if (
+            evidence.inside < self._calibration.unsure_below
+            or self._calibration.confidence(evidence) < _LEAST_CONFIDENCE
+        ):
+            return "unsure"
+        if len(words) == 1 and evidence.lead < _LEAD_OF_ONE_WORD:
             return "unsure"
         return "close" if evidence.lead < self._calibration.close_below else "sure"
 

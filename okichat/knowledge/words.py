@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 _LEXICON = Path(__file__).parent / "lexicon"
 _WORD = re.compile(r"[a-z0-9]+")
+_DOTTED = re.compile(r"\b(?:[a-z]\.){2,}")  # T.V.A.
 _LONGEST_PHRASE_WORDS = 4
+_MAX_REMEMBERED_STEMS = 20_000
 
 # Endings that bear no meaning of their own, longest first; at least three letters, of long ones four, stay.
 _ENDINGS = {
@@ -25,12 +28,18 @@ _ENDINGS = {
 _ELISIONS = {"fr": frozenset("l d j qu n s c m t".split()), "en": frozenset("s t m ll ve re d".split())}
 
 
+def _without_accent(character: str) -> str:
+    return unicodedata.normalize("NFD", character)[0]
+
+
+# A table, because decomposing every text at start would cost more than all the counting.
+_PLAIN = {ord(character): _without_accent(character) for character in map(chr, range(0xC0, 0x180))}
+_PLAIN |= dict.fromkeys(range(0x300, 0x370), "") | {ord("œ"): "oe", ord("æ"): "ae", ord("’"): "'"}
+
+
 def fold(text: str) -> str:
     """Small letters without accents or ligatures, with straight apostrophes."""
-    small = text.lower().replace("œ", "oe").replace("æ", "ae").replace("’", "'")
-    return "".join(
-        character for character in unicodedata.normalize("NFD", small) if not unicodedata.combining(character)
-    )
+    return text.lower().translate(_PLAIN)
 
 
 class Wording:
@@ -52,7 +61,7 @@ class Wording:
     def words(self, text: str) -> list[str]:
         """The words of a text, folded, without elided articles, abbreviations written out."""
         found: list[str] = []
-        for word in _WORD.findall(fold(text)):
+        for word in _WORD.findall(_DOTTED.sub(lambda dotted: dotted[0].replace(".", ""), fold(text))):
             if word in self._abbreviations:
                 found += self._abbreviations[word]
             elif word not in self._elisions:
@@ -63,13 +72,15 @@ class Wording:
         """The part of a word that its inflections share."""
         stem = self._stems.get(word)
         if stem is None:
-            stem = self._stems[word] = self._cut(word)
+            stem = self._cut(word)
+            if len(self._stems) < _MAX_REMEMBERED_STEMS:  # visitors must not be able to fill the memory
+                self._stems[word] = stem
         return stem
 
     def features(self, words: list[str]) -> list[str]:
         """What two texts are compared by: stems, pairs of neighbours, and the concepts the words stand for."""
         stems = [self.stem(word) for word in words]
-        features = stems + [f"{first} {second}" for first, second in zip(stems, stems[1:], strict=False)]
+        features = stems + [f"{first} {second}" for first, second in pairwise(stems)]
         for start in range(len(stems)):
             for end in range(start + 1, min(start + _LONGEST_PHRASE_WORDS, len(stems)) + 1):
                 features += self._concepts.get(tuple(stems[start:end]), ())

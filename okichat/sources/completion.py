@@ -5,9 +5,13 @@ Read from raw lines, because the client's typed objects cost several times as mu
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
+
+# No database, no page and no JSON can carry these: control characters, and halves of a character.
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 class BrokenProtocol(Exception):
@@ -29,6 +33,7 @@ class ReportedUsage:
     input_tokens: int
     cached_input_tokens: int
     output_tokens: int
+    cache_write_tokens: int = 0  # some models charge more for the part of the prompt that goes into their cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +89,17 @@ def _chunk(data: dict[str, Any], part: str) -> Chunk:
     text = words.get("content") if isinstance(words, dict) else None
     finish_reason = choice.get("finish_reason")
     return Chunk(
-        text=text if isinstance(text, str) else "",
+        text=_writable(text) if isinstance(text, str) else "",
         finish_reason=finish_reason if isinstance(finish_reason, str) else None,
         usage=usage,
         refused=bool(isinstance(words, dict) and words.get("refusal")),
     )
+
+
+def _writable(text: str) -> str:
+    if "\ufffd" in text:
+        raise BrokenProtocol("bytes that are no text")
+    return _UNWRITABLE.sub("", text)
 
 
 def _usage(data: object) -> ReportedUsage | None:
@@ -96,15 +107,17 @@ def _usage(data: object) -> ReportedUsage | None:
     if not isinstance(data, dict):
         return None
     details = data.get("prompt_tokens_details")
-    cached = details.get("cached_tokens") if isinstance(details, dict) else 0
-    prompt, cached, completion = (
+    if not isinstance(details, dict):
+        details = {}
+    prompt, cached, completion, written = (
         _count(data.get("prompt_tokens")),
-        _count(cached or 0),
+        _count(details.get("cached_tokens") or 0),
         _count(data.get("completion_tokens")),
+        _count(details.get("cache_write_tokens") or 0),
     )
-    if prompt is None or cached is None or completion is None or prompt == 0 or cached > prompt:
+    if prompt is None or cached is None or completion is None or written is None or prompt == 0 or cached > prompt:
         return None
-    return ReportedUsage(prompt, cached, completion)
+    return ReportedUsage(prompt, cached, completion, written)
 
 
 def _count(value: object) -> int | None:

@@ -12,7 +12,7 @@ from okichat.sources.paid_call import ModelFault
 from okichat.sources.prompt import OFF_TOPIC_MARKER
 
 _COMPLETE = ("stop", "length")
-_MOST_CHARS = 20_000
+_MOST_CHARS_PER_TOKEN = 16  # several times what any language needs: more is a server that ignores the cap
 # How much of an answer must stand in a topic for the topic to be named as its source.
 _LEAST_SHARE = 0.4
 
@@ -20,9 +20,10 @@ _LEAST_SHARE = 0.4
 class Draft:
     """Collects chunks. Holds back the first characters until they cannot be the off-topic marker."""
 
-    def __init__(self, question: Question, findings: Findings) -> None:
+    def __init__(self, question: Question, findings: Findings, max_output_tokens: int) -> None:
         self._question = question
         self._findings = findings
+        self._most_chars = max_output_tokens * _MOST_CHARS_PER_TOKEN
         self._raw = ""
         self._shown = 0
         self._finish_reason: str | None = None
@@ -45,7 +46,7 @@ class Draft:
         if chunk.refused or self._finish_reason == "content_filter":
             raise ModelFault("filtered", "refused by the model", unbilled=False)
         self._raw += chunk.text
-        if len(self._raw) > _MOST_CHARS:
+        if len(self._raw) > self._most_chars:
             raise ModelFault("protocol", "longer than asked for", unbilled=False)
         begin = self._raw.lstrip()
         if OFF_TOPIC_MARKER.startswith(begin[: len(OFF_TOPIC_MARKER)]):

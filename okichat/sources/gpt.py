@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -55,7 +54,7 @@ FAULTS = {
     "timeout_first_word": FaultKind("timeout", 30),
     "timeout": FaultKind("timeout", 30),
 }
-_REASON_OF_STATUS = {401: "key", 403: "key", 404: "model_gone", 429: "rate"}
+_REASON_OF_STATUS = {401: "key", 403: "key", 404: "model_gone", 413: "context", 429: "rate"}
 _REASON_OF_CODE = {
     "insufficient_quota": "quota",
     "billing_hard_limit_reached": "quota",
@@ -165,7 +164,7 @@ class Gpt:
         paid: Usage | None = None
         while True:
             call = self._call(question, findings, attempt, time.monotonic() - started)
-            draft = Draft(question, findings)
+            draft = Draft(question, findings, call.limits.max_output_tokens)
             try:
                 yield from self._ask(call, draft, attempt)
             except (ModelFault, DeadlinePassed, FirstWordLate) as fault:
@@ -173,6 +172,7 @@ class Gpt:
                 left_s = self._settings.first_token_s - (time.monotonic() - started)
                 if draft.begun or not (remedy := self._remedy(attempt, fault, left_s)):
                     raise self._given_up(attempt.model, fault, paid) from fault
+                self._breakers[attempt.model].abandoned()  # else the second try would wait for the first one's verdict
                 attempt = remedy
             except SourceUnavailable as unavailable:
                 unavailable.usage = call.usage + paid if call.usage else paid
@@ -189,7 +189,7 @@ class Gpt:
     def _call(self, question: Question, findings: Findings, attempt: Attempt, elapsed_s: float) -> PaidCall:
         limits = Limits(
             first_token_s=self._settings.first_token_s - elapsed_s,
-            deadline_s=self._settings.deadline_s - elapsed_s,
+            deadline_s=self._settings.deadline_s - question.waited_s - elapsed_s,
             max_output_tokens=self._settings.max_output_tokens,
         )
         messages = self._prompt.messages(question, findings.passages, with_history=attempt.with_history)
@@ -250,8 +250,15 @@ class Gpt:
     def _client(self) -> openai.OpenAI:
         import openai  # costs more than everything else together, so not before it is needed
 
+        from okichat.sources.connections import make_interruptible
+
+        # A redirect would carry prompt and key to a host that nobody has named.
+        http_client = make_interruptible(openai.DefaultHttpxClient(follow_redirects=False))
         return openai.OpenAI(
-            api_key=self._settings.openai_api_key, base_url=self._settings.openai_base_url, max_retries=0
+            api_key=self._settings.openai_api_key,
+            base_url=self._settings.openai_base_url,
+            max_retries=0,
+            http_client=http_client,
         )
 
     def _chunks(self, call: PaidCall, dialect: Dialect, abort: Abort) -> Iterator[Chunk]:
@@ -259,10 +266,11 @@ class Gpt:
         import httpx2  # comes with openai; reading raw lines lets its errors through
         import openai
 
+        from okichat.sources.connections import ended_by
+
         try:
             create = self._client.chat.completions.with_streaming_response.create
-            with create(**_parameters(call, dialect)) as response:
-                abort.on_call(functools.partial(_hang_up, response.http_response))
+            with ended_by(abort.on_call), create(**_parameters(call, dialect)) as response:
                 content_type = response.headers.get("content-type", "")
                 if content_type.startswith("application/json"):
                     found = completion.from_body(response.text())
@@ -283,6 +291,8 @@ class Gpt:
             raise ModelFault(_REASON_OF_CODE.get(error.code, "server"), "in the stream", unbilled=False) from error
         except (completion.BrokenProtocol, openai.OpenAIError, UnicodeError, ValueError) as error:
             raise ModelFault("protocol", type(error).__name__, unbilled=False) from error
+        finally:
+            abort.forget()  # the connection may be another visitor's from here on
 
 
 def _parameters(call: PaidCall, dialect: Dialect) -> dict[str, Any]:
@@ -304,7 +314,8 @@ def _parameters(call: PaidCall, dialect: Dialect) -> dict[str, Any]:
 def _fault_of_status(error: openai.APIStatusError) -> ModelFault:
     reason = _REASON_OF_CODE.get(error.code or "") or _REASON_OF_STATUS.get(error.status_code)
     if reason is None:
-        reason = "server" if error.status_code >= 500 or error.status_code in (408, 409) else "request"
+        is_servers_fault = error.status_code >= 500 or error.status_code in (408, 409)
+        reason = "server" if is_servers_fault else "request" if error.status_code in _REFUSED_PARAMETERS else "protocol"
     detail = error.param or str(error.status_code) if reason == "request" else str(error.status_code)
     return ModelFault(
         reason, detail, unbilled=True, retry_after_s=_retry_after_s(error.response.headers.get("retry-after"))
@@ -318,14 +329,3 @@ def _retry_after_s(header: str | None) -> float | None:
 def _never_left(cause: BaseException | None) -> bool:
     """Whether the request cannot have reached the model: no connection was ever made."""
     return type(cause).__name__ in ("ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol")
-
-
-def _hang_up(response: Any) -> None:
-    """Wake a thread that is blocked in a read of this response; closing alone would not."""
-    stream = response.extensions.get("network_stream")
-    connection = stream.get_extra_info("socket") if stream else None
-    if connection is not None and connection.fileno() >= 0:
-        try:
-            connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            return  # the other side was quicker

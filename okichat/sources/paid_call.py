@@ -69,6 +69,7 @@ class PaidCall:
                     input_tokens=reported.input_tokens,
                     cached_input_tokens=reported.cached_input_tokens,
                     output_tokens=reported.output_tokens,
+                    cache_write_tokens=reported.cache_write_tokens,
                 )
             else:
                 self.usage = self.budget.keep(reservation)

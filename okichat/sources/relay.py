@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 from okichat.errors import SourceUnavailable
 
 T = TypeVar("T")
-_HEARTBEAT_S = 0.5
+_HEARTBEAT_S = 0.25  # a visitor who left shows at the second write, and the model is told within a second
 
 
 class FirstWordLate(SourceUnavailable):
@@ -47,6 +47,11 @@ class Abort:
                 return
         closer()
 
+    def forget(self) -> None:
+        """What was registered is over: a call ends nothing any more."""
+        with self._lock:
+            self._closers = []
+
     def call(self) -> None:
         """End it. Safe to call twice."""
         with self._lock:
@@ -67,7 +72,7 @@ class Relay(Generic[T]):
         self._items: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
 
     def items(self, first_s: float, total_s: float) -> Iterator[T | None]:
-        """The items as they come; None every half second in which none came.
+        """The items as they come; None every quarter of a second in which none came.
 
         Raises FirstWordLate or DeadlinePassed when time is up, and whatever the producer raised. Closing this iterator aborts."""
         started = time.monotonic()

@@ -60,7 +60,7 @@ def refuse(refusal: Refusal) -> ResponseReturnValue:
     form = presenter.form_view(conversation, typed)
     why = presenter.refusal_view(refusal)
     if is_htmx(request):
-        contact = presenter.contact_view(parts.contact, parts.clock.now())
+        contact = presenter.contact_view(parts.contact, parts.clock.now(), form.conversation)
         response = make_response(
             render_template("chat/refused.html", refusal=why, form=form, contact=contact), refusal.status
         )
@@ -84,7 +84,7 @@ def _fragment(question: Question, answer: Answer) -> Response:
     parts = current_parts()
     exchange = presenter.exchange_view(question, answer, parts.clock.now())
     form = presenter.form_view(question.conversation)
-    contact = presenter.contact_view(parts.contact, parts.clock.now())
+    contact = presenter.contact_view(parts.contact, parts.clock.now(), form.conversation)
     response = make_response(
         render_template("chat/fragment.html", exchange=exchange, form=form, mode=parts.mode, contact=contact)
     )
@@ -103,7 +103,7 @@ def _messages(question: Question, events: Iterator[Event]) -> Iterator[str]:
     for event in events:
         if isinstance(event, Answer):
             exchange = presenter.exchange_view(question, event, asked_at)
-            contact = presenter.contact_view(parts.contact, parts.clock.now())
+            contact = presenter.contact_view(parts.contact, parts.clock.now(), form.conversation)
             yield sse.message(
                 render_template("chat/stream/end.html", exchange=exchange, mode=parts.mode, contact=contact)
             )

@@ -92,7 +92,7 @@ class RefusalView:
 
 @dataclass(frozen=True, slots=True)
 class FormView:
-    """The composer. `question` is what the visitor typed, kept after a refusal; `conversation` is the signed reference or None."""
+    """The composer. `question` is what the visitor typed, kept after a refusal; `conversation` the signed reference or None."""
 
     action: str
     request_key: str

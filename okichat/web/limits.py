@@ -37,6 +37,7 @@ def create_limiter(app: Flask, settings: Settings) -> Limiter:
     options: dict[str, str | int] = {}
     if settings.redis_url:
         options = {"socket_timeout": _REDIS_TIMEOUT_S, "socket_connect_timeout": _REDIS_TIMEOUT_S}  # type: ignore[dict-item]
+    app.after_request(_keep_retry_after_for_refusals)  # before the limiter's own: they run last to first
     limiter = Limiter(
         visitor_address,
         app=app,
@@ -47,7 +48,6 @@ def create_limiter(app: Flask, settings: Settings) -> Limiter:
         headers_enabled=True,
         key_prefix="okichat",
     )
-    app.after_request(_keep_retry_after_for_refusals)
     return limiter
 
 
@@ -59,8 +59,9 @@ def within_limit(limiter: Limiter, limit: str, scope: str) -> Iterator[None]:
             yield
     except RateLimitExceeded as exceeded:
         current = limiter.current_limit
-        wait_s = current.reset_at - int(time.time()) if current else exceeded.limit.limit.get_expiry()
-        raise TooManyQuestions(max(1, wait_s)) from exceeded
+        period_s = exceeded.limit.limit.get_expiry()
+        wait_s = current.reset_at - int(time.time()) if current else period_s  # rounded up twice: may be a second more
+        raise TooManyQuestions(max(1, min(wait_s, period_s))) from exceeded
 
 
 def _keep_retry_after_for_refusals(response: Response) -> Response:

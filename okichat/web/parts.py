@@ -18,6 +18,7 @@ from okichat.conversations.turns import Turns
 from okichat.knowledge.library import Library
 from okichat.knowledge.search import Search
 from okichat.money.budget import Budget
+from okichat.monitoring.alerts import Alerts
 from okichat.monitoring.journal import Journal
 from okichat.settings import Settings
 from okichat.sources.gpt import Gpt
@@ -41,6 +42,7 @@ class Parts:
     messages: Messages
     delivery: Delivery
     upkeep: Upkeep
+    alerts: Alerts
     budget: Budget
     search: Search
     gpt: Gpt

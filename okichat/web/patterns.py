@@ -30,10 +30,11 @@ _LONG_WORDS = (
     " FR7630006000011234567890189"
 )
 _LONG_QUESTION = (
-    "Bonjour, je dirige une petite société de menuiserie de quatre personnes près de Lyon, notre comptable prend sa retraite en fin d'année"
-    " et je cherche un cabinet qui reprenne la tenue, la paie (dont deux apprentis) et les déclarations de TVA, si possible avec un logiciel"
-    " que mon associée utilise déjà sur son téléphone. Comment se passe la reprise du dossier, qui prévient l'ancien cabinet, et à partir de"
-    " quelle date pourriez-vous commencer ?\nMerci d'avance."
+    "Bonjour, je dirige une petite société de menuiserie de quatre personnes près de Lyon, notre comptable"
+    " prend sa retraite en fin d'année et je cherche un cabinet qui reprenne la tenue, la paie (dont deux"
+    " apprentis) et les déclarations de TVA, si possible avec un logiciel que mon associée utilise déjà sur son"
+    " téléphone. Comment se passe la reprise du dossier, qui prévient l'ancien cabinet, et à partir de quelle"
+    " date pourriez-vous commencer ?\nMerci d'avance."
 )
 
 

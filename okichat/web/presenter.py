@@ -40,6 +40,7 @@ def page_view(
     """The whole chat page."""
     parts = current_parts()
     settings = parts.settings
+    form = form or form_view()
     return PageView(
         firm=settings.name,
         locale=page_locale(),
@@ -48,12 +49,12 @@ def page_view(
         suggestions=settings.suggestions
         or tuple(gettext(f"suggestion.{number}") for number in range(1, _SUGGESTIONS + 1)),
         thread=thread,
-        form=form or form_view(),
-        contact=contact_view(parts.contact, parts.clock.now()),
+        form=form,
+        contact=contact_view(parts.contact, parts.clock.now(), form.conversation),
         refusal=refusal,
         newest=thread[-1].id if thread else None,
         home_url=home_url(),
-        privacy_url=url_for("chat.privacy"),
+        privacy_url=privacy_url(),
     )
 
 
@@ -67,7 +68,7 @@ def error_page_view(status: int, code: str) -> ErrorPageView:
         code=code,
         contact=contact_view(parts.contact, parts.clock.now()),
         home_url=home_url(),
-        privacy_url=url_for("chat.privacy"),
+        privacy_url=privacy_url(),
     )
 
 
@@ -84,13 +85,18 @@ def privacy_page_view() -> PrivacyPageView | None:
         html=html_of(topic.text),
         contact=contact_view(parts.contact, parts.clock.now()),
         home_url=home_url(),
-        privacy_url=url_for("chat.privacy"),
+        privacy_url=privacy_url(),
     )
 
 
 def home_url() -> str:
     """The chat, in the language that the visitor has chosen."""
     return url_for("chat.page", **_chosen_language())
+
+
+def privacy_url() -> str:
+    """What becomes of what a visitor writes, in that language."""
+    return url_for("chat.privacy", **_chosen_language())
 
 
 def _chosen_language() -> dict[str, Any]:
@@ -176,10 +182,10 @@ def own_words(question: Question, text: str) -> str:
     return text
 
 
-def contact_view(contact: ContactDetails, now: datetime) -> ContactView:
-    """How to reach a human."""
+def contact_view(contact: ContactDetails, now: datetime, conversation: str | None = None) -> ContactView:
+    """How to reach a human; with `conversation`, a signed reference, the form offers to attach it to the message."""
     return ContactView(
-        form_url=url_for("contact.page"),
+        form_url=url_for("contact.page", conversation=conversation, **_chosen_language()),
         hours=contact.hours.in_words(page_locale()),
         open_now=contact.open_at(now),
         phone=contact.phone,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from flask import Request
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
@@ -19,6 +19,9 @@ _KEY_CHARS = (16, 64)  # long enough that nobody hits upon somebody else's
 
 class QuestionSchema(Schema):
     """A posted question."""
+
+    class Meta:
+        unknown = EXCLUDE  # what a client sends beside it does no harm
 
     question = fields.String(
         required=True,
@@ -51,8 +54,6 @@ class QuestionSchema(Schema):
 
 
 class _Parser(FlaskParser):
-    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar = {"json": EXCLUDE, "form": EXCLUDE}
-
     def handle_error(self, error: ValidationError, *_args: Any, **_kwargs: Any) -> Any:
         raise _refusal(error.messages_dict) from error
 
@@ -64,7 +65,7 @@ _schema = QuestionSchema()
 def posted_question(request: Request, location: str, references: References, page_locale: str) -> Question:
     """The Question in the form or the JSON body. Raises Refusal."""
     try:
-        sent: dict[str, Any] = _parser.parse(_schema, request, location=location)
+        sent: dict[str, Any] = _parser.parse(_schema, request, location=location, unknown=None)
     except BadRequest as error:  # JSON that is none
         raise MalformedQuestion from error
     return Question.from_text(

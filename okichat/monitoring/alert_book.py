@@ -1,0 +1,153 @@
+"""The alerts in the store, where a unique key sees to it that each is given once a period, whoever notices first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from okichat.clock import Clock
+from okichat.errors import StoreUnavailable
+from okichat.storage.engine import Store
+from okichat.storage.tables import alerts
+
+OPEN = "open"
+_FIRST_RETRY_S = 120
+_LAST_RETRY_S = 3600
+
+Facts = dict[str, str | int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What the operator is told. `kind` names the sentence `alert.<kind>`; `subject` is the model, or empty."""
+
+    kind: str
+    subject: str
+    raised_at: datetime
+    facts: Facts
+    tries: int = 0
+
+    @property
+    def id(self) -> str:
+        """The same each time it is sent."""
+        return f"okichat.alert.{self.kind}.{self.raised_at:%Y%m%dT%H%M%S}"
+
+
+class AlertBook:
+    """Alerts by kind, subject and period. Methods raise StoreUnavailable."""
+
+    def __init__(self, store: Store, clock: Clock, *, can_send: bool) -> None:
+        """`can_send`: whether there is a channel; without one alerts are only noted."""
+        self._store = store
+        self._clock = clock
+        self._state = "new" if can_send else "noted"
+
+    def raise_once(
+        self, kind: str, subject: str, period: str, facts: Facts | None = None, *, state: str | None = None
+    ) -> bool:
+        """Note an alert to be sent; False if the period has it already. `period` OPEN lasts until `end`."""
+        with self._store.read() as connection:
+            if connection.execute(select(alerts.c.kind).where(_is(kind, subject, period))).first():
+                return False
+        try:
+            with self._store.write() as connection:
+                self._insert(connection, kind, subject, period, facts or {}, state)
+        except StoreUnavailable as unavailable:
+            if isinstance(unavailable.__cause__, IntegrityError):
+                return False  # another process has noticed at the same moment
+            raise
+        return True
+
+    def open_episodes(self) -> list[tuple[str, str, datetime]]:
+        """Kind, subject and beginning of every fault that lasts."""
+        with self._store.read() as connection:
+            rows = connection.execute(
+                select(alerts.c.kind, alerts.c.subject, alerts.c.raised_at).where(alerts.c.period == OPEN)
+            ).all()
+        return [(row.kind, row.subject, row.raised_at) for row in rows]
+
+    def end(self, kind: str, subject: str) -> bool:
+        """A fault is over: note the alert `<kind>_over`, once. False if there was none, or it has ended before."""
+        with self._store.write() as connection:
+            row = connection.execute(select(alerts.c.raised_at).where(_is(kind, subject, OPEN))).first()
+            if row is None:
+                return False
+            period = row.raised_at.isoformat()
+            ended = update(alerts).where(_is(kind, subject, OPEN)).values(period=period, ended_at=self._clock.now())
+            if connection.execute(ended).rowcount != 1:
+                return False
+            self._insert(connection, f"{kind}_over", subject, period, {}, None)
+            return True
+
+    def end_spent_months(self, still_spent: str | None, facts: Facts) -> bool:
+        """There is money again: end the alerts of spent budgets but that of the month `still_spent`. True the first time."""
+        spent = and_(alerts.c.kind == "budget_100", alerts.c.ended_at.is_(None), alerts.c.period != (still_spent or ""))
+        with self._store.read() as connection:
+            row = connection.execute(select(alerts.c.period).where(spent).order_by(alerts.c.period.desc())).first()
+        if row is None:
+            return False
+        with self._store.write() as connection:
+            if connection.execute(update(alerts).where(spent).values(ended_at=self._clock.now())).rowcount == 0:
+                return False
+            self._insert(connection, "budget_100_over", "", row.period, facts, None)
+            return True
+
+    def claim(self) -> Alert | None:
+        """Take the oldest alert whose next try is due; of several processes one gets it."""
+        now = self._clock.now()
+        due = and_(alerts.c.state == "new", alerts.c.next_try_at <= now)
+        first = select(alerts).where(due).order_by(alerts.c.raised_at, alerts.c.kind).limit(1)
+        while True:
+            with self._store.read() as connection:
+                row = connection.execute(first).first()
+            if row is None:
+                return None
+            tries = row.tries + 1
+            wait_s = min(_FIRST_RETRY_S * 2 ** min(tries - 1, 10), _LAST_RETRY_S)
+            values = {"tries": tries, "next_try_at": now + timedelta(seconds=wait_s)}
+            with self._store.write() as connection:
+                still_free = and_(_same(row), alerts.c.tries == row.tries, due)
+                if connection.execute(update(alerts).where(still_free).values(values)).rowcount == 1:
+                    return Alert(row.kind, row.subject, row.raised_at, row.facts, tries)
+
+    def sent(self, alert: Alert) -> None:
+        """The operator has it."""
+        with self._store.write() as connection:
+            connection.execute(update(alerts).where(_same(alert)).values(state="sent"))
+
+    def newest(self, limit: int) -> list[Alert]:
+        """The last alerts, newest first."""
+        with self._store.read() as connection:
+            rows = connection.execute(select(alerts).order_by(alerts.c.raised_at.desc()).limit(limit)).all()
+        return [Alert(row.kind, row.subject, row.raised_at, row.facts, row.tries) for row in rows]
+
+    def _insert(
+        self, connection: Connection, kind: str, subject: str, period: str, facts: Facts, state: str | None
+    ) -> None:
+        now = self._clock.now()
+        row = {
+            "kind": kind,
+            "subject": subject,
+            "period": period,
+            "raised_at": now,
+            "facts": facts,
+            "state": state or self._state,
+            "tries": 0,
+            "next_try_at": now,
+        }
+        connection.execute(insert(alerts), row)
+
+
+def _is(kind: str, subject: str, period: str) -> ColumnElement[bool]:
+    return and_(alerts.c.kind == kind, alerts.c.subject == subject, alerts.c.period == period)
+
+
+def _same(alert: Alert | Row[Any]) -> ColumnElement[bool]:
+    """The row of an alert, also after its episode has ended and its period got its name."""
+    return and_(
+        alerts.c.kind == alert.kind, alerts.c.subject == alert.subject, alerts.c.raised_at == alert.raised_at
+    )
