@@ -1,0 +1,266 @@
+"""How the chat looks and behaves in Chromium: weight, accessibility of every state, what stays where."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import render_template
+from playwright.sync_api import Browser, Page, expect
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from okichat.content import folder
+from okichat.web import presenter
+from okichat.web.patterns import patterns_form, patterns_view
+from tests.doubles.openai_server import OpenAIServer
+from tests.site import Site
+
+PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1440, "height": 900}
+CONTACT = {
+    "OKICHAT_CONTACT_PHONE": "01 99 00 12 34",
+    "OKICHAT_CONTACT_WHATSAPP": "+33 6 39 98 12 34",
+    "OKICHAT_CONTACT_EMAIL": "contact@cabinet.example",
+}
+QUESTION = "Que comprend la tenue comptable ?"
+BELOW_THE_FOLD = "document.querySelector('main').getBoundingClientRect().bottom - innerHeight"
+
+
+class _Handler(WSGIRequestHandler):
+    """Keeps connections open and its thoughts to itself."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def _serving(site: Site) -> Iterator[str]:
+    @site.app.get("/patterns")
+    def patterns() -> str:
+        page = presenter.page_view()
+        return render_template("patterns.html", patterns=patterns_view(page), page=page, form=patterns_form("/chat"))
+
+    server = make_server("127.0.0.1", 0, site.app, threaded=True, request_handler=_Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def url(open_site: Callable[..., Site]) -> Iterator[str]:
+    """An app without a key, served."""
+    with _serving(open_site(**CONTACT)) as address:
+        yield address
+
+
+@pytest.fixture
+def gpt_url(open_site: Callable[..., Site], model: OpenAIServer) -> Iterator[str]:
+    """An app whose questions go to `model`, served."""
+    with _serving(open_site(OPENAI_API_KEY="sk-test-key", OPENAI_BASE_URL=model.base_url, **CONTACT)) as address:
+        yield address
+
+
+@pytest.fixture
+def complaints(page: Page) -> list[str]:
+    """What the browser complains about: errors of scripts, violations of the policy."""
+    found: list[str] = []
+    page.on("pageerror", lambda error: found.append(str(error)))
+    page.on(
+        "console", lambda message: found.append(message.text) if "Content Security Policy" in message.text else None
+    )
+    return found
+
+
+def _ask(page: Page, question: str = QUESTION) -> None:
+    page.get_by_label("Votre question").fill(question)
+    page.keyboard.press("Enter")
+
+
+def _findings(page: Page) -> list[str]:
+    violations = Axe().run(page).response["violations"]
+    return [f"{violation['id']}: {node['html']}" for violation in violations for node in violation["nodes"]]
+
+
+def test_the_first_load_is_at_most_30_kib_in_6_requests_to_this_site_alone(page: Page, url: str) -> None:
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    requested: list[str] = []
+    received_bytes: list[float] = []
+    session.on("Network.requestWillBeSent", lambda event: requested.append(event["request"]["url"]))
+    session.on("Network.loadingFinished", lambda event: received_bytes.append(event["encodedDataLength"]))
+
+    page.goto(url, wait_until="networkidle")
+
+    assert all(address.startswith(url) for address in requested)
+    assert len(requested) <= 6
+    assert sum(received_bytes) <= 30 * 1024
+
+
+def test_our_own_script_stays_under_2_kib_compressed() -> None:
+    assert len(gzip.compress((folder("static") / "chat.js").read_bytes(), 9)) <= 2048
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize("path", ["/", "/patterns", "/contact", "/nowhere", "/?lang=en"])
+def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
+    browser: Browser, url: str, path: str, size: Any, scheme: Any
+) -> None:
+    page = browser.new_page(viewport=size, color_scheme=scheme, reduced_motion="reduce")
+    page.goto(url + path)
+
+    assert _findings(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    page.close()
+
+
+def test_everything_to_touch_is_44_pixels_high(browser: Browser, url: str) -> None:
+    page = browser.new_page(viewport=PHONE)
+    page.goto(f"{url}/patterns")
+
+    low = page.evaluate(
+        """() => [...document.querySelectorAll('button, summary, .button, footer a, textarea, .identity')]
+            .filter(element => element.checkVisibility() && element.getBoundingClientRect().height < 44)
+            .map(element => element.outerHTML.slice(0, 80))"""
+    )
+
+    assert low == []
+    page.close()
+
+
+def test_a_streamed_answer_is_announced_twice_and_read_once(
+    page: Page, gpt_url: str, model: OpenAIServer, complaints: list[str]
+) -> None:
+    gate = threading.Event()
+    model.always_reply("Nous tenons **vos comptes**.", gate=gate)
+    page.goto(gpt_url)
+    _ask(page)
+
+    expect(page.get_by_role("status")).to_have_text("L'assistant est en train d'écrire.")
+    expect(page.get_by_label("Votre question")).to_be_focused()
+    expect(page.get_by_label("Votre question")).to_have_value("")
+    expect(page.get_by_role("button", name="Envoyer")).to_be_disabled()
+    assert _findings(page) == []
+    gate.set()
+
+    expect(page.get_by_role("status")).to_have_text("Nous tenons vos comptes.")
+    expect(page.get_by_role("log")).to_have_attribute("aria-live", "off")  # the status speaks, word by word nobody does
+    expect(page.get_by_role("article", name="Assistant")).to_contain_text("Nous tenons vos comptes.")
+    expect(page.get_by_label("Votre question")).to_be_focused()
+    expect(page.get_by_role("button", name="Envoyer")).to_be_enabled()
+    assert _findings(page) == []
+    assert complaints == []
+
+
+def test_what_is_typed_while_an_answer_is_written_is_kept(page: Page, gpt_url: str, model: OpenAIServer) -> None:
+    gate = threading.Event()
+    model.always_reply("Nous tenons vos comptes.", gate=gate)
+    page.goto(gpt_url)
+    _ask(page)
+    expect(page.get_by_role("article")).to_be_visible()
+
+    page.keyboard.type("et la paie ?")
+    page.keyboard.press("Enter")  # one answer at a time
+    gate.set()
+
+    expect(page.get_by_role("button", name="Copier")).to_be_visible()
+    expect(page.get_by_label("Votre question")).to_have_value("et la paie ?")
+    expect(page.get_by_role("article")).to_have_count(1)
+
+
+def test_a_stopped_answer_can_be_asked_for_again(page: Page, gpt_url: str, model: OpenAIServer) -> None:
+    model.always_reply("Nous tenons vos comptes. " * 40, token_delay_s=0.05)
+    page.goto(gpt_url)
+    _ask(page)
+    expect(page.get_by_role("article")).to_contain_text("Nous tenons")
+
+    page.get_by_role("button", name="Arrêter").click()
+    again = page.get_by_role("button", name="Réessayer")
+    expect(again).to_be_focused()
+    assert _findings(page) == []
+    model.always_reply("Nous tenons vos comptes.")
+    again.click()
+
+    expect(page.get_by_role("button", name="Copier")).to_be_visible()
+    expect(page.get_by_role("article")).to_have_count(1)
+    expect(again).to_have_count(0)
+
+
+def test_the_thread_follows_the_text_until_the_reader_scrolls_up(page: Page, gpt_url: str, model: OpenAIServer) -> None:
+    page.set_viewport_size(PHONE)
+    model.always_reply("Nous tenons vos comptes, chaque mois.\n\n" * 28, token_delay_s=0.02)
+    page.goto(gpt_url)
+    _ask(page)
+    page.wait_for_selector(".blocks p:nth-of-type(14)")
+    assert abs(page.evaluate(BELOW_THE_FOLD)) < 2
+
+    page.mouse.move(180, 300)
+    page.mouse.wheel(0, -150)
+    newer = page.get_by_role("button", name="Nouvelle réponse")
+    expect(newer).to_be_visible()
+    where = page.evaluate("scrollY")
+    page.wait_for_selector(".blocks p:nth-of-type(20)")
+    assert page.evaluate("scrollY") == where
+
+    newer.click()
+    expect(newer).to_be_hidden()
+    assert abs(page.evaluate(BELOW_THE_FOLD)) < 2
+
+
+def test_a_question_that_does_not_get_through_is_kept_with_a_way_to_send_it_again(page: Page, url: str) -> None:
+    page.goto(url)
+    page.context.set_offline(True)
+    _ask(page, "Quels sont vos horaires ?")
+
+    again = page.get_by_role("button", name="Réessayer")
+    expect(again).to_be_visible()
+    expect(page.get_by_label("Votre question")).to_have_value("Quels sont vos horaires ?")
+    page.context.set_offline(False)
+    again.click()
+
+    expect(page.get_by_role("article")).to_contain_text("du lundi au vendredi")
+    expect(page.get_by_label("Votre question")).to_have_value("")
+    expect(again).to_have_count(0)
+
+
+def test_a_suggestion_is_asked_with_and_without_javascript(browser: Browser, url: str) -> None:
+    for scripts in (True, False):
+        context = browser.new_context(java_script_enabled=scripts)
+        page = context.new_page()
+        page.goto(url)
+        page.get_by_role("button", name="Quels sont vos tarifs ?").click()
+
+        expect(page.locator(".visitor")).to_have_text("Quels sont vos tarifs ?")
+        expect(page.locator(".answer:not(.pending) .prose")).to_be_visible()
+        expect(page.get_by_text("Les visiteurs demandent souvent")).to_have_count(0)
+        context.close()
+
+
+def test_the_counter_shows_only_near_the_limit(page: Page, url: str) -> None:
+    page.goto(url)
+    field = page.get_by_label("Votre question")
+
+    field.fill("x" * 400)
+    expect(page.locator("#counter")).to_be_hidden()
+    field.fill("x" * 401)
+    expect(page.locator("#counter")).to_have_text("Caractères restants : 99")
+
+
+def test_the_vendored_scripts_are_the_pinned_ones() -> None:
+    readme = (folder("static") / "vendor" / "README.md").read_text()
+    for script in sorted(Path(folder("static") / "vendor").glob("*.js")):
+        assert f"| `{script.name}` |" in readme
+        assert hashlib.sha256(script.read_bytes()).hexdigest() in readme

@@ -1,0 +1,60 @@
+"""What every test can use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.chromium import find_chromium
+from tests.doubles.clock import StoppedClock
+from tests.doubles.openai_server import OpenAIServer
+from tests.site import Site
+
+pytest_plugins = ["tests.reporting"]
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Playwright drives the Chromium of this machine; without one the browser tests do not run."""
+    chromium = find_chromium()
+    if chromium is None:
+        pytest.skip("no Chromium found: install it, or set CHROMIUM=/path/to/chrome")
+    return {**browser_type_launch_args, "executable_path": chromium}
+
+
+@pytest.fixture
+def open_site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
+    """Opens apps, each with the settings given: `open_site(OKICHAT_NAME="Dupont")`. All share one store."""
+    opened: list[Site] = []
+
+    def open_one(clock: StoppedClock | None = None, **settings: str) -> Site:
+        base = {"DATABASE_URL": f"sqlite:///{tmp_path / 'okichat.db'}", "OKICHAT_RATE_LIMIT": "1000 per minute"}
+        site = Site({**base, **settings}, clock)
+        opened.append(site)
+        return site
+
+    yield open_one
+    for site in opened:
+        site.close()
+
+
+@pytest.fixture
+def site(open_site: Callable[..., Site]) -> Site:
+    """An app without a key: the knowledge base answers."""
+    return open_site()
+
+
+@pytest.fixture
+def model() -> Iterator[OpenAIServer]:
+    """The model's host, on the loopback."""
+    with OpenAIServer() as server:
+        yield server
+
+
+@pytest.fixture
+def gpt_site(open_site: Callable[..., Site], model: OpenAIServer) -> Site:
+    """An app whose questions go to `model`."""
+    return open_site(OPENAI_API_KEY="sk-test-key", OPENAI_BASE_URL=model.base_url)

@@ -1,0 +1,1 @@
+"""Everything breaks here, one thing at a time, and every visitor is answered."""

@@ -1,0 +1,150 @@
+"""The database fails in every way a database can: visitors are answered, nothing is half-written, no unrecorded cent is spent."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.doubles.openai_server import OpenAIServer
+from tests.faults.asking import JSON, WAYS, Reply, ask
+from tests.faults.gunicorn_app import gunicorn_app
+from tests.faults.served import Served, served
+from tests.servers import ServerMissing, postgres_server
+
+QUESTION = "Quels sont vos horaires d'ouverture ?"
+# The database may be waited for when a question is opened, when money is reserved, and when the answer is kept.
+_WAITS_S = 6.0
+
+
+@pytest.fixture
+def model() -> Iterator[OpenAIServer]:
+    with OpenAIServer() as model:
+        yield model
+
+
+@contextmanager
+def on_sqlite(model: OpenAIServer, file: Path) -> Iterator[Served]:
+    with served(openai_base_url=model.base_url, database_url=f"sqlite:///{file}") as app:
+        yield app
+
+
+def ask_in_every_way(app: Served) -> list[Reply]:
+    return [ask(app.port, way, QUESTION) for way in WAYS]
+
+
+def assert_answered_unpaid(replies: list[Reply], model: OpenAIServer, app: Served) -> None:
+    assert [(reply.status, reply.answered_by) for reply in replies] == [(200, "local")] * len(WAYS)
+    assert all(reply.is_whole and reply.took_s < _WAITS_S for reply in replies)
+    assert model.requests == []
+    assert any(name == "store_unavailable" for name, _ in app.events)
+
+
+def test_visitors_are_answered_while_another_process_has_locked_sqlite(model: OpenAIServer, tmp_path: Path) -> None:
+    with on_sqlite(model, tmp_path / "okichat.db") as app:
+        with closing(sqlite3.connect(tmp_path / "okichat.db", isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            assert_answered_unpaid(ask_in_every_way(app), model, app)
+            other.execute("ROLLBACK")
+
+        assert ask(app.port, JSON, QUESTION).answered_by == "gpt"
+        assert app.money().problems == []
+
+
+def test_visitors_are_answered_while_the_disk_is_full(model: OpenAIServer, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], check=False, capture_output=True)
+    if mounted.returncode:
+        pytest.skip("a disk of its own needs the right to mount one")
+    try:
+        with on_sqlite(model, disk / "okichat.db") as app:
+            _fill(disk / "ballast")
+            assert_answered_unpaid(ask_in_every_way(app), model, app)
+            (disk / "ballast").unlink()
+
+            assert ask(app.port, JSON, QUESTION).answered_by == "gpt"
+            assert app.money().problems == []
+            assert app.money().open_reservations == 0
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
+
+
+def _fill(file: Path) -> None:
+    with file.open("wb", buffering=0) as ballast:
+        for size in (4096, 512, 1):
+            try:
+                while True:
+                    ballast.write(b"0" * size)
+            except OSError:
+                continue
+
+
+def test_visitors_are_answered_while_the_database_may_only_be_read(model: OpenAIServer) -> None:
+    # The system's administrator may write everywhere; without this privilege the app is anybody.
+    prefix = ("setpriv", "--bounding-set=-dac_override") if shutil.which("setpriv") and Path("/root").stat() else ()
+    with gunicorn_app(start=False, OPENAI_BASE_URL=model.base_url) as app:
+        app.start(*prefix)
+        app.kill()
+        folder = app.log.parent
+        for file in folder.glob("okichat.db*"):
+            file.chmod(0o444)
+        folder.chmod(0o555)
+        try:
+            app.start(*prefix)
+            replies = [ask(app.port, way, QUESTION) for way in WAYS]
+        finally:
+            folder.chmod(0o755)
+        events = app.events()
+
+    assert [(reply.status, reply.answered_by) for reply in replies] == [(200, "local")] * len(WAYS)
+    assert model.requests == []
+    assert "store_unavailable" in events
+
+
+def test_a_deleted_database_stops_paid_calls_and_nothing_else(model: OpenAIServer, tmp_path: Path) -> None:
+    with on_sqlite(model, tmp_path / "okichat.db") as app:
+        assert ask(app.port, JSON, QUESTION).answered_by == "gpt"
+        model.forget()
+        for file in tmp_path.glob("okichat.db*"):
+            file.unlink()
+
+        assert_answered_unpaid(ask_in_every_way(app), model, app)
+
+
+def test_postgres_may_be_restarted_under_the_app(model: OpenAIServer) -> None:
+    try:
+        with (
+            postgres_server() as postgres,
+            served(openai_base_url=model.base_url, database_url=postgres.url) as app,
+        ):
+            assert ask(app.port, JSON, QUESTION).answered_by == "gpt"
+            postgres.stop()
+            model.forget()
+            assert_answered_unpaid(ask_in_every_way(app), model, app)
+            postgres.start()
+
+            assert [ask(app.port, way, QUESTION).answered_by for way in WAYS] == ["gpt"] * len(WAYS)
+            assert app.money().problems == []
+            assert app.money().open_reservations == 0
+    except ServerMissing as missing:
+        pytest.skip(str(missing))
+
+
+def test_an_app_that_was_started_without_its_database_uses_it_once_it_is_there(model: OpenAIServer) -> None:
+    try:
+        with postgres_server() as postgres:
+            postgres.stop()
+            with served(openai_base_url=model.base_url, database_url=postgres.url) as app:
+                assert_answered_unpaid(ask_in_every_way(app), model, app)
+                postgres.start()
+                app.parts.upkeep.do_round()
+
+                assert ask(app.port, JSON, QUESTION).answered_by == "gpt"
+    except ServerMissing as missing:
+        pytest.skip(str(missing))

@@ -1,0 +1,116 @@
+"""Redis fails in every way: answers go on, the limit of questions still holds, and the operator is told once, not in a flood."""
+
+from __future__ import annotations
+
+import os
+import signal
+import statistics
+from collections.abc import Iterator
+
+import pytest
+
+from tests.doubles.openai_server import OpenAIServer
+from tests.faults.asking import JSON, WAYS, ask
+from tests.faults.redis_at import RedisAt
+from tests.faults.served import Served, served
+
+QUESTION = "Quels sont vos horaires d'ouverture ?"
+SMALL_TALK = "Bonjour"
+
+
+@pytest.fixture
+def model() -> Iterator[OpenAIServer]:
+    with OpenAIServer() as model:
+        yield model
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisAt]:
+    with RedisAt() as redis:
+        yield redis
+
+
+def assert_answered(app: Served) -> None:
+    replies = [ask(app.port, way, QUESTION) for way in WAYS]
+    assert [(reply.status, reply.answered_by) for reply in replies] == [(200, "gpt")] * len(WAYS)
+
+
+def added_s(app: Served, questions: int = 20) -> float:
+    """The 95th percentile of what a question that needs no model takes."""
+    times = sorted(ask(app.port, JSON, SMALL_TALK).took_s for _ in range(questions))
+    return statistics.quantiles(times, n=20)[-1]
+
+
+def assert_told_once(app: Served) -> None:
+    told = [name for name, _ in app.events if name == "cache_unavailable"]
+    assert len(told) == 1, app.events
+
+
+def test_redis_may_be_absent_at_the_start_and_come_later(model: OpenAIServer, redis: RedisAt) -> None:
+    with served(openai_base_url=model.base_url, redis_url=redis.url) as app:
+        assert_answered(app)
+        assert_told_once(app)
+        redis.start()
+
+        assert_answered(app)
+
+
+def test_redis_may_die_and_come_back(model: OpenAIServer, redis: RedisAt) -> None:
+    redis.start()
+    with served(openai_base_url=model.base_url, redis_url=redis.url) as app:
+        assert_answered(app)
+        redis.kill()
+        assert_answered(app)
+        assert_told_once(app)
+        redis.start()
+
+        assert_answered(app)
+
+
+def test_a_redis_that_hangs_costs_less_than_a_third_of_a_second(model: OpenAIServer, redis: RedisAt) -> None:
+    redis.start()
+    with served(openai_base_url=model.base_url, redis_url=redis.url) as app:
+        usual_s = added_s(app)
+        os.kill(redis.pid, signal.SIGSTOP)
+        try:
+            ask(app.port, JSON, SMALL_TALK)  # the one that finds out
+            hanging_s = added_s(app)
+            assert_answered(app)
+        finally:
+            os.kill(redis.pid, signal.SIGCONT)
+
+        assert hanging_s - usual_s < 0.3
+        assert_told_once(app)
+
+
+def test_a_redis_that_refuses_the_password_is_done_without(model: OpenAIServer, redis: RedisAt) -> None:
+    redis.start("--requirepass", "right")
+    with served(openai_base_url=model.base_url, redis_url=redis.url_with_password("wrong")) as app:
+        assert_answered(app)
+        assert_told_once(app)
+        assert all("wrong" not in str(facts) for _, facts in app.events)
+
+
+def test_a_redis_that_only_reads_is_done_without(model: OpenAIServer, redis: RedisAt) -> None:
+    redis.start("--replicaof", "127.0.0.1", "1")
+    with served(openai_base_url=model.base_url, redis_url=redis.url) as app:
+        assert_answered(app)
+        assert_told_once(app)
+
+
+def test_a_redis_without_memory_is_done_without(model: OpenAIServer, redis: RedisAt) -> None:
+    redis.start("--maxmemory", "1", "--maxmemory-policy", "noeviction")
+    with served(openai_base_url=model.base_url, redis_url=redis.url) as app:
+        assert_answered(app)
+        assert_told_once(app)
+
+
+def test_the_limit_of_questions_still_holds_while_redis_is_away(model: OpenAIServer, redis: RedisAt) -> None:
+    redis.start()
+    with served(openai_base_url=model.base_url, redis_url=redis.url, rate_limit="5 per 15 minutes") as app:
+        redis.kill()
+
+        statuses = [ask(app.port, JSON, SMALL_TALK).status for _ in range(8)]
+
+    assert statuses.count(200) <= 5
+    assert set(statuses) == {200, 429}

@@ -1,0 +1,130 @@
+"""The app is stopped and killed under gunicorn, as hosts do it, while visitors wait for their answers."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+
+import pytest
+
+from tests.doubles.openai_server import OpenAIServer
+from tests.faults.asking import HTMX, JSON, JSON_STREAM, Reply, ask
+from tests.faults.gunicorn_app import GunicornApp, gunicorn_app
+
+QUESTION = "Quels sont vos horaires d'ouverture ?"
+
+
+@pytest.fixture
+def model() -> Iterator[OpenAIServer]:
+    with OpenAIServer() as model:
+        yield model
+
+
+def asked(pool: ThreadPoolExecutor, app: GunicornApp, model: OpenAIServer, way: str) -> Future[Reply]:
+    """A question whose paid call has begun."""
+    before = len(model.requests)
+    reply = pool.submit(ask, app.port, way, QUESTION)
+    while len(model.requests) == before and not reply.done():
+        time.sleep(0.02)
+    return reply
+
+
+def rows(app: GunicornApp, query: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(app.log.parent / "okichat.db")) as store:
+        return store.execute(query).fetchall()
+
+
+@pytest.mark.parametrize("way", [HTMX, JSON_STREAM, JSON])
+def test_answers_in_flight_are_finished_when_the_host_stops_the_app(model: OpenAIServer, way: str) -> None:
+    model.always_reply(token_delay_s=0.08)
+    with gunicorn_app(OPENAI_BASE_URL=model.base_url) as app, ThreadPoolExecutor() as pool:
+        reply = asked(pool, app, model, way)
+        app.terminate()
+
+        assert (reply.result(20).answered_by, reply.result().is_whole) == ("gpt", True)
+        app.wait()
+        assert rows(app, "SELECT count(*) FROM reservations") == [(0,)]
+        assert rows(app, "SELECT answered_by FROM turns") == [("gpt",)]
+
+
+def test_a_killed_app_has_spent_what_it_had_reserved(model: OpenAIServer) -> None:
+    model.fail("stall_middle")
+    with gunicorn_app(OPENAI_BASE_URL=model.base_url, OKICHAT_DEADLINE_S="3", OKICHAT_FIRST_TOKEN_S="2") as app:
+        visitor = threading.Thread(target=_ask_and_lose, args=(app.port,))
+        visitor.start()
+        while not model.requests:
+            time.sleep(0.02)
+        app.kill()
+        visitor.join(20)
+        [(reserved,)] = rows(app, "SELECT amount_microusd FROM reservations")
+        with closing(sqlite3.connect(app.log.parent / "okichat.db")) as store, store:
+            store.execute("UPDATE reservations SET made_at = '2020-01-01 00:00:00.000000'")
+
+        app.start()
+
+        until_s = time.monotonic() + 20
+        while rows(app, "SELECT count(*) FROM reservations") != [(0,)] and time.monotonic() < until_s:
+            time.sleep(0.1)
+        assert rows(app, "SELECT sum(spent_microusd), sum(reserved_microusd) FROM balances") == [(reserved, 0)]
+        assert ask(app.port, JSON, QUESTION).answered_by == "gpt"
+
+
+def _ask_and_lose(port: int) -> None:
+    try:
+        ask(port, JSON, QUESTION)
+    except OSError:
+        return  # the connection dies with the app
+
+
+def test_a_visitor_who_leaves_ends_the_paid_call_under_gunicorn_too(model: OpenAIServer) -> None:
+    model.always_reply(token_delay_s=0.1)
+    with gunicorn_app(OPENAI_BASE_URL=model.base_url) as app:
+        body = json.dumps({"question": QUESTION}).encode()
+        head = (
+            "POST /api/chat HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            f"Accept: text/event-stream\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", app.port), timeout=10) as visitor:
+            visitor.sendall(head.encode() + body)
+            while not model.requests:
+                time.sleep(0.02)
+            visitor.recv(100)
+        left_at_s = time.monotonic()
+
+        assert model.wait_until_left(model.requests[0]) - left_at_s < 1.0
+
+
+def test_half_open_uploads_and_slow_readers_do_not_keep_other_visitors_out(model: OpenAIServer) -> None:
+    with gunicorn_app(OPENAI_BASE_URL=model.base_url, OKICHAT_THREADS="4") as app:
+        stuck = [socket.create_connection(("127.0.0.1", app.port)) for _ in range(12)]
+        try:
+            for number, half in enumerate(stuck):
+                whole_head = "POST /api/chat HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{"
+                half.sendall((whole_head if number % 2 else "POST /chat HTTP/1.1\r\nHost: x").encode())
+            time.sleep(0.5)
+
+            assert ask(app.port, JSON, QUESTION, timeout_s=60).status == 200
+        finally:
+            for half in stuck:
+                half.close()
+
+
+def test_the_store_of_a_killed_app_is_whole(model: OpenAIServer) -> None:
+    model.always_reply(token_delay_s=0.05)
+    with gunicorn_app(OPENAI_BASE_URL=model.base_url) as app, ThreadPoolExecutor(8) as pool:
+        for number in range(8):
+            pool.submit(ask, app.port, JSON, f"{QUESTION} {number}").add_done_callback(lambda lost: lost.exception())
+        while len(model.requests) < 4:
+            time.sleep(0.02)
+        app.kill()
+
+        assert rows(app, "PRAGMA integrity_check") == [("ok",)]
+        assert rows(app, "SELECT count(*) FROM turns WHERE answer IS NOT NULL AND answered_by IS NULL") == [(0,)]
+        spent = "SELECT sum(spent_change_microusd), sum(reserved_change_microusd) FROM ledger"
+        assert rows(app, spent) == rows(app, "SELECT sum(spent_microusd), sum(reserved_microusd) FROM balances")

@@ -1,0 +1,87 @@
+"""How many questions one visitor may ask, and who counts as one visitor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.site import Site
+
+TWO = "2 per 15 minutes"
+
+
+def test_ten_questions_per_quarter_of_an_hour_by_default(open_site: Callable[..., Site]) -> None:
+    site = open_site(OKICHAT_RATE_LIMIT="")
+
+    assert [site.post("Vos horaires ?").status_code for _ in range(11)] == [200] * 10 + [429]
+
+
+def test_page_and_api_share_one_limit(open_site: Callable[..., Site]) -> None:
+    site = open_site(OKICHAT_RATE_LIMIT=TWO)
+
+    statuses = [site.post("Vos horaires ?").status_code, site.submit("Vos tarifs ?").status_code, site.post("Où êtes-vous ?").status_code]
+
+    assert statuses == [200, 200, 429]
+
+
+def test_a_refused_question_does_not_count(open_site: Callable[..., Site]) -> None:
+    site = open_site(OKICHAT_RATE_LIMIT=TWO)
+    for _ in range(5):
+        site.post("")
+
+    assert site.post("Vos horaires ?").status_code == 200
+
+
+def test_the_limit_is_told_and_only_a_refusal_says_come_back(open_site: Callable[..., Site]) -> None:
+    site = open_site(OKICHAT_RATE_LIMIT="1 per 15 minutes")
+
+    answered, refused = site.post("Vos horaires ?"), site.post("Vos tarifs ?")
+
+    assert answered.headers["X-RateLimit-Limit"] == "1"
+    assert "Retry-After" not in answered.headers
+    assert 0 < int(refused.headers["Retry-After"]) <= 900
+    assert refused.get_json()["code"] == "too_many"
+
+
+def test_two_visitors_have_a_limit_each(open_site: Callable[..., Site]) -> None:
+    site = open_site(OKICHAT_RATE_LIMIT=TWO)
+
+    statuses = [_ask_from(site, address) for address in ("192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.1", "192.0.2.2")]
+
+    assert statuses == [200, 200, 200, 429, 200]
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP", "Forwarded", "CF-Connecting-IP", "X-Client-IP"])
+def test_a_made_up_header_makes_no_new_visitor(open_site: Callable[..., Site], header: str) -> None:
+    site = open_site(OKICHAT_RATE_LIMIT=TWO)
+
+    statuses = [_ask_from(site, "192.0.2.1", **{header: f"198.51.100.{number}"}) for number in range(3)]
+
+    assert statuses == [200, 200, 429]
+
+
+def test_behind_one_proxy_only_what_it_adds_is_believed(open_site: Callable[..., Site]) -> None:
+    site = open_site(OKICHAT_RATE_LIMIT=TWO, OKICHAT_TRUSTED_HOPS="1")
+
+    spoofing = [_ask_from(site, "10.0.0.1", **{"X-Forwarded-For": f"198.51.100.{number}, 192.0.2.1"}) for number in range(3)]
+    other = _ask_from(site, "10.0.0.1", **{"X-Forwarded-For": "192.0.2.2"})
+
+    assert spoofing == [200, 200, 429]
+    assert other == 200
+
+
+def test_one_ipv6_household_is_one_visitor(open_site: Callable[..., Site]) -> None:
+    site = open_site(OKICHAT_RATE_LIMIT=TWO)
+
+    household = [_ask_from(site, f"2001:db8:1:2::{number}") for number in range(1, 4)]
+
+    assert household == [200, 200, 429]
+    assert _ask_from(site, "2001:db8:1:3::1") == 200
+
+
+def _ask_from(site: Site, address: str, **headers: str) -> int:
+    response = site.client.post(
+        "/api/chat", json={"question": "Vos horaires ?"}, headers=headers, environ_overrides={"REMOTE_ADDR": address}
+    )
+    return response.status_code
