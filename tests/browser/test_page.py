@@ -1,0 +1,166 @@
+"""A visitor's visit, in Chromium, against the app as gunicorn serves it: with JavaScript and without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.doubles.openai_server import OpenAIServer
+from tests.served import ROOT, clean_environment, configured, gunicorn
+
+ANSWER = "Nous tenons **vos comptes**.\n\n- saisie\n- déclarations\n\nParlons de votre activité."
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[OpenAIServer]:
+    with OpenAIServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def address(host: OpenAIServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    environment = clean_environment(
+        OPENAI_API_KEY="sk-test-key",
+        OPENAI_BASE_URL=host.base_url,
+        OKICHAT_RATE_LIMIT="500 per minute",
+        OKICHAT_CACHE_TTL_S="0",
+        OKICHAT_CONTACT_PHONE="01 99 00 12 34",
+        OKICHAT_DEADLINE_S="60",
+        OKICHAT_FIRST_TOKEN_S="50",
+        PYTHONPATH=str(ROOT),
+    )
+    folder = tmp_path_factory.mktemp("page")
+    with gunicorn(folder, *configured(), environment=environment) as served:
+        yield served.url
+
+
+@pytest.fixture
+def model(host: OpenAIServer) -> OpenAIServer:
+    host.forget()
+    host.always_reply(ANSWER)
+    return host
+
+
+@pytest.fixture
+def visitor(browser: Browser, address: str) -> Iterator[Page]:
+    """A page with JavaScript on a phone; what its console complains about fails the test."""
+    page = browser.new_context(locale="fr-FR", viewport={"width": 390, "height": 800}).new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(address)
+    yield page
+    page.context.close()
+    assert [text for text in complaints if "status of 4" not in text] == []
+
+
+@pytest.fixture
+def plain_visitor(browser: Browser, address: str) -> Iterator[Page]:
+    """A page without JavaScript."""
+    context = browser.new_context(java_script_enabled=False, locale="fr-FR")
+    page = context.new_page()
+    page.goto(address)
+    yield page
+    context.close()
+
+
+def test_a_typed_question_is_shown_at_once_and_its_answer_streams_in(visitor: Page, model: OpenAIServer) -> None:
+    model.reply(ANSWER, token_delay_s=0.15)
+
+    visitor.get_by_label("Votre question").fill("Tenez-vous les comptes ?")
+    visitor.keyboard.press("Enter")
+
+    expect(visitor.locator(".bubble.visitor")).to_have_text("Tenez-vous les comptes ?")
+    expect(visitor.locator("article.pending .live")).to_contain_text("Nous tenons", timeout=20_000)
+    expect(visitor.locator("#send")).to_be_disabled()
+    finished = visitor.locator("article.answer:not(.pending)")
+    expect(finished.locator("strong")).to_have_text("vos comptes", timeout=20_000)
+    expect(finished.locator("li").first).to_have_text("saisie")
+    expect(finished).to_contain_text("GPT")
+    expect(visitor.get_by_label("Votre question")).to_have_value("")
+    expect(visitor.get_by_label("Votre question")).to_be_focused()
+    expect(visitor.locator("#send")).to_be_enabled()
+
+
+def test_stopping_ends_the_answer_and_the_paid_call(visitor: Page, model: OpenAIServer) -> None:
+    model.reply("mot " * 200, token_delay_s=0.1)
+    visitor.get_by_label("Votre question").fill("Tenez-vous la paie ?")
+    visitor.keyboard.press("Enter")
+    expect(visitor.locator("article.pending .live")).to_contain_text("mot", timeout=20_000)
+
+    visitor.get_by_role("button", name="Arrêter").click()
+
+    expect(visitor.get_by_role("button", name="Réessayer")).to_be_visible()
+    assert model.wait_until_left(model.requests[-1]) >= 0
+
+
+def test_a_follow_up_reaches_the_model_with_what_came_before(visitor: Page, model: OpenAIServer) -> None:
+    for number, text in enumerate(("Comment créer une SAS ?", "et pour une association ?"), 1):
+        visitor.get_by_label("Votre question").fill(text)
+        visitor.keyboard.press("Enter")
+        expect(visitor.locator("article.answer:not(.pending)")).to_have_count(number, timeout=20_000)
+
+    assert "Comment créer une SAS ?" in str(model.requests[-1].body["messages"])
+
+
+@pytest.mark.usefixtures("model")
+def test_a_refusal_keeps_the_text_and_says_what_to_do(visitor: Page) -> None:
+    visitor.evaluate("document.getElementById('question').removeAttribute('maxlength')")
+    visitor.get_by_label("Votre question").fill("a" * 501)
+    visitor.keyboard.press("Enter")
+
+    expect(visitor.get_by_role("alert")).to_contain_text("500")
+    expect(visitor.get_by_label("Votre question")).to_have_value("a" * 501)
+
+
+@pytest.mark.usefixtures("model")
+def test_out_of_field_the_contact_card_comes_up(visitor: Page) -> None:
+    visitor.get_by_label("Votre question").fill("Quelle est la recette de la tarte aux pommes ?")
+    visitor.keyboard.press("Enter")
+
+    expect(visitor.locator("article.answer").get_by_role("link", name="01 99 00 12 34")).to_be_visible(timeout=20_000)
+
+
+def test_a_reload_starts_a_fresh_page_without_an_error(visitor: Page, model: OpenAIServer) -> None:
+    visitor.get_by_label("Votre question").fill("Tenez-vous les comptes ?")
+    visitor.keyboard.press("Enter")
+    expect(visitor.locator("article.answer:not(.pending)")).to_have_count(1, timeout=20_000)
+    asked = len(model.requests)
+
+    visitor.reload()
+
+    expect(visitor.locator("article.answer")).to_have_count(0)
+    assert len(model.requests) == asked
+
+
+def test_without_javascript_the_answer_comes_as_a_page_with_the_focus_on_it(plain_visitor: Page, model: OpenAIServer) -> None:
+    plain_visitor.get_by_label("Votre question").fill("Tenez-vous les comptes ?")
+    plain_visitor.get_by_role("button", name="Envoyer").click()
+
+    expect(plain_visitor.locator("article.answer strong")).to_have_text("vos comptes")
+    expect(plain_visitor.locator("article.answer")).to_be_focused()
+    assert len(model.requests) == 1
+
+
+def test_without_javascript_a_reload_pays_nothing_and_a_second_question_continues(plain_visitor: Page, model: OpenAIServer) -> None:
+    plain_visitor.get_by_label("Votre question").fill("Comment créer une SAS ?")
+    plain_visitor.get_by_role("button", name="Envoyer").click()
+    plain_visitor.reload()
+    assert len(model.requests) == 1
+
+    plain_visitor.get_by_label("Votre question").fill("et pour une association ?")
+    plain_visitor.get_by_role("button", name="Envoyer").click()
+
+    expect(plain_visitor.locator(".bubble.visitor")).to_have_count(2)
+    assert "Comment créer une SAS ?" in str(model.requests[-1].body["messages"])
+
+
+@pytest.mark.usefixtures("model")
+def test_without_javascript_a_refusal_keeps_the_text(plain_visitor: Page) -> None:
+    plain_visitor.get_by_label("Votre question").fill("   ")
+    plain_visitor.get_by_role("button", name="Envoyer").click()
+
+    expect(plain_visitor.get_by_role("alert")).to_contain_text("vide")
