@@ -16,6 +16,7 @@ from okichat.language import LANGUAGES
 _SECTION_WEIGHT = 0.3  # of a word in a section, next to a word in an example
 _HEADING_WEIGHT = 3  # so many times a word in the text
 _CONCEPT_WEIGHT = 0.4  # of the word that stands for it
+_TELLING_STEM_CHARS = 5
 _BM25_K1 = 1.2  # Robertson's usual value; his b is 0.5
 _USUAL_SECTION_WORDS = 100
 
@@ -73,10 +74,9 @@ class Index:
         """The words of a question, with slips mended towards what the topics say."""
         mended: list[str] = []
         for word in self._wording.words(text):
-            if self._ranking.knows(self._wording.stem(word)):
-                mended.append(word)
-            else:
-                mended += self._spelling.mend(word)
+            stem = self._wording.stem(word)  # a short one may be that of another word
+            is_known = len(stem) >= _TELLING_STEM_CHARS and self._ranking.knows(stem)
+            mended += [word] if is_known else self._spelling.mend(word)
         return mended
 
     def scores(self, words: list[str]) -> list[float]:

@@ -40,17 +40,19 @@ class Ranking:
         self._known = frozenset(seen)
         rare = frozenset(word for word, count in seen.items() if count == 1)
         examples = [
-            (_with_strangeness(set(features), rare.__contains__), label)
+            (_with_strangeness(features, rare.__contains__), label)
             for features, label, weight in samples
             if weight == 1.0
         ]
-        background = [(set(features), label, weight) for features, label, weight in samples if weight != 1.0]
+        background = [
+            (list(dict.fromkeys(features)), label, weight) for features, label, weight in samples if weight != 1.0
+        ]
         self._count([*((features, label, 1.0) for features, label in examples), *background])
         self._correct([([self._weights[feature] for feature in features], label) for features, label in examples])
 
     def scores(self, features: Sequence[str]) -> list[float]:
         """One number for each class; only their differences mean something."""
-        unique = _with_strangeness(set(features), lambda word: word not in self._known)
+        unique = _with_strangeness(features, lambda word: word not in self._known)
         rows = [self._weights[feature] for feature in unique if feature in self._weights]
         return self._totals(rows, len(unique))
 
@@ -70,7 +72,7 @@ class Ranking:
         norm = 1 / math.sqrt(features or 1)
         return [total * norm for total in totals]
 
-    def _count(self, samples: Sequence[tuple[set[str], int, float]]) -> None:
+    def _count(self, samples: Sequence[tuple[list[str], int, float]]) -> None:
         """Multinomial naive Bayes, written so that a class that never saw a feature weighs nothing."""
         counts: dict[str, dict[int, float]] = defaultdict(dict)
         masses = [0.0] * self._classes
@@ -116,9 +118,12 @@ def _move(row: _Row, label: int, step: float) -> None:
         row[label] += step
 
 
-def _with_strangeness(features: set[str], is_strange: Callable[[str], bool]) -> set[str]:
-    """The features and one that tells how many of the words are strange: seen nowhere, or during training only here."""
-    words = [feature for feature in features if feature.isalpha()]
+def _with_strangeness(features: Sequence[str], is_strange: Callable[[str], bool]) -> list[str]:
+    """Each feature once, and one that tells how many words are strange: seen nowhere, or during training only here."""
+    unique = list(
+        dict.fromkeys(features)
+    )  # no set: its order, and with it the last digits, would change at every start
+    words = [feature for feature in unique if is_word(feature)]
     share = sum(map(is_strange, words)) / len(words) if words else 0.0
-    features.add("?none" if not share else "?few" if share <= 0.2 else "?some" if share <= 0.4 else "?many")
-    return features
+    unique.append("?none" if not share else "?few" if share <= 0.2 else "?some" if share <= 0.4 else "?many")
+    return unique

@@ -96,9 +96,9 @@ class Spelling:
         return best
 
 
-def _pieces(word: str) -> set[str]:
+def _pieces(word: str) -> dict[str, None]:
     padded = f" {word} "
-    return {padded[start : start + 2] for start in range(len(padded) - 1)}
+    return dict.fromkeys(padded[start : start + 2] for start in range(len(padded) - 1))
 
 
 def edits(first: str, second: str, limit: int) -> int:
