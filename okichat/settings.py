@@ -77,6 +77,7 @@ class Settings:
     first_token_s: float = _setting("OKICHAT_FIRST_TOKEN_S", 5.0, "How long GPT may take to its first word.", read=readers.number(0.1, 120), unit="seconds")
     deadline_s: float = _setting("OKICHAT_DEADLINE_S", 12.0, "How long GPT may take for the whole answer.", read=readers.number(0.1, 300), unit="seconds")
     local_first: bool = _setting("OKICHAT_LOCAL_FIRST", False, "Answer from the knowledge base, unpaid, when it is sure.", read=readers.yes_or_no)
+    grounding: bool = _setting("OKICHAT_GROUNDING", True, "Drop an answer of GPT that states an amount, date, delay or address which the knowledge does not.", read=readers.yes_or_no)
     cache_ttl_s: int = _setting("OKICHAT_CACHE_TTL_S", 604_800, "How long an answer of GPT is given again to the same first question; `0`: never. A change of knowledge or prompts ends it.", read=readers.whole(0, 31_536_000), unit="seconds")
 
     rate_limit: str = _setting("OKICHAT_RATE_LIMIT", "10 per 15 minutes", "Questions per visitor's address.", read=readers.rate)

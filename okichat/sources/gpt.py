@@ -5,66 +5,30 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from okichat.answer import Answer, Delta, Event, Usage
+from okichat.answer import Delta, Event, Usage
 from okichat.clock import Clock
 from okichat.errors import SourceUnavailable
 from okichat.knowledge.search import Findings
 from okichat.money.budget import Budget
 from okichat.monitoring.journal import Journal
 from okichat.question import Question
-from okichat.sentences import sentences
 from okichat.settings import Settings
 from okichat.sources import completion
+from okichat.sources.attempt import Attempt, Dialect
 from okichat.sources.breaker import Breaker, Pause
 from okichat.sources.completion import Chunk
-from okichat.sources.draft import Draft
-from okichat.sources.local import cite
-from okichat.sources.paid_call import Limits, ModelFault, PaidCall
-from okichat.sources.prompt import Message, Prompt
+from okichat.sources.draft import Checks, Draft, TextDropped
+from okichat.sources.faults import FAULTS, ModelFault, never_left, reason_of_code, reason_of_status, retry_after_s
+from okichat.sources.paid_call import Limits, PaidCall
+from okichat.sources.prompt import Prompt
 from okichat.sources.relay import Abort, DeadlinePassed, FirstWordLate
 
 if TYPE_CHECKING:
     import openai
 
-
-@dataclass(frozen=True, slots=True)
-class FaultKind:
-    """What one class of fault means: the visitor's notice, the pause of the model, whether one failure is enough for it."""
-
-    notice: str | None
-    cool_down_s: float
-    opens_at_once: bool = False
-    retried: bool = False
-
-
-FAULTS = {
-    "key": FaultKind("model_unavailable", 600, opens_at_once=True),
-    "model_gone": FaultKind("model_unavailable", 600, opens_at_once=True),
-    "quota": FaultKind("quota", 900, opens_at_once=True),
-    "rate": FaultKind("rate_limited", 20, opens_at_once=True),
-    "context": FaultKind("model_unavailable", 0),
-    "request": FaultKind("model_unavailable", 60),
-    "filtered": FaultKind(None, 0),
-    "server": FaultKind("model_unavailable", 30, retried=True),
-    "network": FaultKind("model_unavailable", 30, retried=True),
-    "protocol": FaultKind("model_unavailable", 30),
-    "timeout_first_word": FaultKind("timeout", 30),
-    "timeout": FaultKind("timeout", 30),
-}
-_REASON_OF_STATUS = {401: "key", 403: "key", 404: "model_gone", 413: "context", 429: "rate"}
-_REASON_OF_CODE = {
-    "insufficient_quota": "quota",
-    "billing_hard_limit_reached": "quota",
-    "invalid_api_key": "key",
-    "model_not_found": "model_gone",
-    "context_length_exceeded": "context",
-    "rate_limit_exceeded": "rate",
-    "content_filter": "filtered",
-}
-_REFUSED_PARAMETERS = (400, 422)
 _LEAST_TIME_FOR_RETRY_S = 1.0
 
 
@@ -80,37 +44,6 @@ class OffTopic(SourceUnavailable):
     """Clearly outside the firm's field: no money is spent on it."""
 
     reason = "off_topic"
-
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """What a server understands beside the core of the protocol."""
-
-    usage_in_stream: bool = True
-    completion_cap: bool = True
-    effort: bool = True
-
-    def plainer(self, refused: str | None) -> Dialect | None:
-        """Without the parameter that was refused, or without the least common one left; None when all are gone."""
-        known = {
-            "stream_options": "usage_in_stream",
-            "max_completion_tokens": "completion_cap",
-            "reasoning_effort": "effort",
-        }
-        left = [name for name in ("usage_in_stream", "effort", "completion_cap") if getattr(self, name)]
-        if refused in known and known[refused] in left:
-            return replace(self, **{known[refused]: False})
-        return replace(self, **{left[0]: False}) if left else None
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One way to ask; after a fault that has a remedy, the next one is asked otherwise."""
-
-    model: str
-    dialect: Dialect
-    with_history: bool
-    may_retry: bool = True
 
 
 class Gpt:
@@ -136,7 +69,9 @@ class Gpt:
         self._journal = journal
         self._models = tuple(name for name in (settings.openai_model, settings.openai_fallback_model) if name)
         self._breakers = {name: Breaker(clock) for name in self._models}
-        self._dialect = Dialect()  # the client's base URL never changes, so one is enough
+        self._dialect = Dialect(
+            tier=settings.openai_base_url is None
+        )  # the client's base URL never changes, so one is enough
 
     def pause(self) -> Pause | None:
         """Why and until when no model is asked; None while one is."""
@@ -164,7 +99,7 @@ class Gpt:
         paid: Usage | None = None
         while True:
             call = self._call(question, findings, attempt, time.monotonic() - started)
-            draft = Draft(question, findings, call.limits.max_output_tokens)
+            draft = Draft(question, findings, self._checks(call))
             try:
                 yield from self._ask(call, draft, attempt)
             except (ModelFault, DeadlinePassed, FirstWordLate) as fault:
@@ -175,11 +110,13 @@ class Gpt:
                 self._breakers[attempt.model].abandoned()  # else the second try would wait for the first one's verdict
                 attempt = remedy
             except SourceUnavailable as unavailable:
+                if isinstance(unavailable, TextDropped):
+                    self._journal.event("answer_dropped", model=attempt.model, reason=unavailable.reason)
                 unavailable.usage = call.usage + paid if call.usage else paid
                 raise
             else:
                 self._dialect = attempt.dialect
-                yield self._finished(question, findings, draft, call.usage + paid if call.usage else paid)
+                yield draft.answer(self.name, call.usage + paid if call.usage else paid)
                 return
 
     def _first_model(self) -> str:
@@ -194,6 +131,10 @@ class Gpt:
         )
         messages = self._prompt.messages(question, findings.passages, with_history=attempt.with_history)
         return PaidCall(self._budget, question.id, attempt.model, messages, limits)
+
+    def _checks(self, call: PaidCall) -> Checks:
+        cap = call.limits.max_output_tokens
+        return Checks.of(call.messages, self._prompt.canary, cap, grounded=self._settings.grounding)
 
     def _ask(self, call: PaidCall, draft: Draft, attempt: Attempt) -> Iterator[Delta]:
         breaker = self._breakers[call.model]
@@ -240,12 +181,6 @@ class Gpt:
             self._journal.event("model_paused", model=model, reason=fault.reason, seconds=wait_s)
         return fault
 
-    def _finished(self, question: Question, findings: Findings, draft: Draft, usage: Usage | None) -> Answer:
-        if draft.off_topic:
-            text = sentences(question.language)("handoff.outside")
-            return Answer(text, "handoff", confidence=findings.confidence, usage=usage)
-        return Answer(draft.text, self.name, cite(draft.topics()), confidence=findings.confidence, usage=usage)
-
     @functools.cached_property
     def _client(self) -> openai.OpenAI:
         import openai  # costs more than everything else together, so not before it is needed
@@ -270,7 +205,7 @@ class Gpt:
 
         try:
             create = self._client.chat.completions.with_streaming_response.create
-            with ended_by(abort.on_call), create(**_parameters(call, dialect)) as response:
+            with ended_by(abort.on_call), create(**dialect.parameters(call)) as response:
                 content_type = response.headers.get("content-type", "")
                 if content_type.startswith("application/json"):
                     found = completion.from_body(response.text())
@@ -282,50 +217,19 @@ class Gpt:
         except openai.APIStatusError as error:
             raise _fault_of_status(error) from error
         except openai.APIConnectionError as error:
-            raise ModelFault(
-                "network", type(error.__cause__).__name__, unbilled=_never_left(error.__cause__)
-            ) from error
+            raise ModelFault("network", type(error.__cause__).__name__, unbilled=never_left(error.__cause__)) from error
         except httpx2.HTTPError as error:
             raise ModelFault("network", type(error).__name__, unbilled=False) from error
         except completion.ErrorInStream as error:
-            raise ModelFault(_REASON_OF_CODE.get(error.code, "server"), "in the stream", unbilled=False) from error
+            raise ModelFault(reason_of_code(error.code) or "server", "in the stream", unbilled=False) from error
         except (completion.BrokenProtocol, openai.OpenAIError, UnicodeError, ValueError) as error:
             raise ModelFault("protocol", type(error).__name__, unbilled=False) from error
         finally:
             abort.forget()  # the connection may be another visitor's from here on
 
 
-def _parameters(call: PaidCall, dialect: Dialect) -> dict[str, Any]:
-    messages: list[Message] = list(call.messages)
-    cap = "max_completion_tokens" if dialect.completion_cap else "max_tokens"
-    parameters: dict[str, Any] = {
-        "model": call.model,
-        "messages": messages,
-        "stream": True,
-        cap: call.limits.max_output_tokens,
-    }
-    if dialect.usage_in_stream:
-        parameters["stream_options"] = {"include_usage": True}
-    if dialect.effort and call.model.startswith(("gpt-6", "gpt-5.4", "gpt-5.6")):
-        parameters["reasoning_effort"] = "none"
-    return {**parameters, "timeout": call.limits.deadline_s}
-
-
 def _fault_of_status(error: openai.APIStatusError) -> ModelFault:
-    reason = _REASON_OF_CODE.get(error.code or "") or _REASON_OF_STATUS.get(error.status_code)
-    if reason is None:
-        is_servers_fault = error.status_code >= 500 or error.status_code in (408, 409)
-        reason = "server" if is_servers_fault else "request" if error.status_code in _REFUSED_PARAMETERS else "protocol"
+    reason = reason_of_status(error.status_code, error.code)
     detail = error.param or str(error.status_code) if reason == "request" else str(error.status_code)
-    return ModelFault(
-        reason, detail, unbilled=True, retry_after_s=_retry_after_s(error.response.headers.get("retry-after"))
-    )
-
-
-def _retry_after_s(header: str | None) -> float | None:
-    return min(float(header), 3600.0) if header and header.isascii() and header.isdigit() else None
-
-
-def _never_left(cause: BaseException | None) -> bool:
-    """Whether the request cannot have reached the model: no connection was ever made."""
-    return type(cause).__name__ in ("ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol")
+    wait_s = retry_after_s(error.response.headers.get("retry-after"))
+    return ModelFault(reason, detail, unbilled=True, retry_after_s=wait_s)

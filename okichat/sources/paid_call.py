@@ -6,22 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from okichat.answer import Usage
-from okichat.errors import SourceUnavailable
 from okichat.money.budget import Budget
 from okichat.money.estimate import worst_case_tokens
 from okichat.sources.completion import Chunk, ReportedUsage
+from okichat.sources.faults import ModelFault
 from okichat.sources.prompt import Message
 from okichat.sources.relay import Abort, Relay
-
-
-class ModelFault(SourceUnavailable):
-    """A model call went wrong. `unbilled`: the server has certainly charged nothing for it."""
-
-    def __init__(self, reason: str, detail: str, *, unbilled: bool, retry_after_s: float | None = None) -> None:
-        super().__init__(detail)
-        self.reason = reason
-        self.unbilled = unbilled
-        self.retry_after_s = retry_after_s
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What GPT is told: the fixed part first (servers cache it and bill it less), then the conversation, then passages and question."""
+"""What GPT is told: the fixed part first (servers cache it and bill it less), then conversation, passages, question."""
 
 from __future__ import annotations
 
@@ -25,17 +25,21 @@ class Prompt:
     """The two templates of the prompts folder, filled."""
 
     def __init__(self, folders: Sequence[Path], firm: str) -> None:
-        """`folders`: where to look for `system.txt` and `question.txt`, first hit wins. Raises SettingsError on an unknown `$name`."""
+        """`folders`: where `system.txt` and `question.txt` are, first hit wins. Raises SettingsError on an unknown `$name`."""
         self._system = _template("system.txt", folders, {"firm", "language_name", "off_topic_marker"})
         self._question = _template("question.txt", folders, {"passages", "question"})
         self._firm = firm
         both = self._system.template + self._question.template + firm
-        self.version = hashlib.sha256(both.encode()).hexdigest()[:12]
+        digest = hashlib.sha256(both.encode()).hexdigest()
+        self.version = digest[:12]
+        # Stands in the prompt and nowhere else: an answer that says it gives the prompt away.
+        self.canary = f"okichat-{digest[12:28]}"
 
     def system(self, language: str) -> str:
         """The fixed part, the same for every question in one language."""
         name = _LANGUAGE_NAMES[language]
-        return self._system.substitute(firm=self._firm, language_name=name, off_topic_marker=OFF_TOPIC_MARKER)
+        rules = self._system.substitute(firm=self._firm, language_name=name, off_topic_marker=OFF_TOPIC_MARKER)
+        return f"{rules}\n({self.canary})"
 
     def messages(self, question: Question, passages: Sequence[Passage], *, with_history: bool = True) -> list[Message]:
         """The messages of one call, within a fixed bound of characters."""

@@ -6,7 +6,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from okichat.answer import Answer, Event
@@ -84,10 +84,12 @@ def _next_phrase(words: list[str], phrases: dict[Phrase, str]) -> tuple[str | No
         kind = phrases.get(tuple(words[:length]))
         if kind is not None:
             return kind, length
-    return _misspelt(words[0], phrases), 1
+    return _misspelt(words[0]), 1
 
 
-def _misspelt(word: str, phrases: dict[Phrase, str]) -> str | None:
+@lru_cache(maxsize=4096)
+def _misspelt(word: str) -> str | None:
+    phrases, _ = _phrases()
     if len(word) < _LEAST_CHARS_FOR_TYPO:
         return None
     single = [phrase[0] for phrase in phrases if len(phrase) == 1 and len(phrase[0]) >= _LEAST_CHARS_FOR_TYPO]

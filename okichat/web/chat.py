@@ -12,6 +12,7 @@ from okichat.answer import Answer, Delta, Event, Restart, last_answer
 from okichat.errors import Refusal
 from okichat.question import Question
 from okichat.web import presenter, sse
+from okichat.web.frame import page_template
 from okichat.web.htmx import is_htmx, wants_stream
 from okichat.web.limits import within_limit
 from okichat.web.locale import page_locale
@@ -67,7 +68,7 @@ def refuse(refusal: Refusal) -> ResponseReturnValue:
     else:
         thread = presenter.thread_view(conversation) if conversation else ()
         response = make_response(
-            render_template("chat/page.html", page=presenter.page_view(thread, form, why)), refusal.status
+            render_template(page_template(), page=presenter.page_view(thread, form, why)), refusal.status
         )
     response.headers["Vary"] = "HX-Request"
     return response
@@ -77,7 +78,7 @@ def _whole_page(question: Question, answer: Answer) -> str:
     newest = presenter.exchange_view(question, answer, current_parts().clock.now())
     earlier = (exchange for exchange in presenter.thread_view(question.conversation) if exchange.id != newest.id)
     form = presenter.form_view(question.conversation)
-    return render_template("chat/page.html", page=presenter.page_view((*earlier, newest), form))
+    return render_template(page_template(), page=presenter.page_view((*earlier, newest), form))
 
 
 def _fragment(question: Question, answer: Answer) -> Response:
@@ -118,14 +119,15 @@ def _growth(question: Question, delta: Delta, splitter: BlockSplitter) -> Iterat
     if not delta.text:
         yield sse.HEARTBEAT
         return
+    is_new_block = not splitter.rest().strip()
     finished = list(splitter.feed(delta.text))
     if not finished:
-        words = escape(delta.text)
+        words = escape(delta.text.lstrip("\n") if is_new_block else delta.text)
         yield sse.message(
             f'<hx-partial hx-target="#answer-{question.id} .live" hx-swap="beforeend">{words}</hx-partial>'
         )
         return
     html = presenter.html_of(presenter.own_words(question, "\n\n".join(finished)))
     yield sse.message(
-        render_template("chat/stream/block.html", exchange_id=question.id, html=html, rest=splitter.rest())
+        render_template("chat/stream/block.html", exchange_id=question.id, html=html, rest=splitter.rest().lstrip("\n"))
     )

@@ -1,6 +1,8 @@
 """What each template is given. A template may use these names and nothing else; docs/templates.md lists them.
 
 chat/page.html             page: PageView
+widget/page.html           page: PageView
+widget/thread.html         thread (ExchangeViews), form, contact
 contact/page.html          page: ContactPageView
 errors/error.html          page: ErrorPageView
 chat/stream/begin.html     exchange (no answer yet), form
@@ -105,9 +107,10 @@ class FormView:
 class PageView:
     """The whole chat page: chat/page.html, and the widget's frame.
 
-    mode        "gpt" or "local", for the badge
-    welcome     the first message, Markdown-free text
-    newest      id of the exchange to put the focus on, None on a fresh page
+    mode           "gpt" or "local", for the badge
+    welcome        the first message, Markdown-free text
+    newest         id of the exchange to put the focus on, None on a fresh page
+    embed_origins  the sites that may frame the widget
     """
 
     firm: str
@@ -122,6 +125,7 @@ class PageView:
     newest: str | None = None
     home_url: str = "/"
     privacy_url: str = "/confidentialite"
+    embed_origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

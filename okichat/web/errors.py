@@ -12,9 +12,6 @@ from werkzeug.exceptions import HTTPException
 from okichat.errors import Refusal, TooManyQuestions
 from okichat.question import MAX_QUESTION_CHARS
 from okichat.web import presenter
-from okichat.web.contexts import ErrorPageView
-from okichat.web.locale import page_locale
-from okichat.web.parts import current_parts
 
 _CODES = {404: "not_found", 405: "method", 413: "too_large", 415: "media_type"}
 
@@ -47,7 +44,4 @@ def _explained(status: int, code: str, wait_s: int | None = None) -> tuple[str |
         if wait_s:
             reply.headers["Retry-After"] = str(wait_s)
         return reply, status
-    parts = current_parts()
-    contact = presenter.contact_view(parts.contact, parts.clock.now())
-    page = ErrorPageView(parts.settings.name, page_locale(), status, code, contact)
-    return render_template("errors/error.html", page=page), status
+    return render_template("errors/error.html", page=presenter.error_page_view(status, code)), status

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, request
 
 from okichat.settings import Settings
+from okichat.web.frame import is_framed
 
 _POLICY = {
     "default-src": "'none'",
@@ -26,18 +27,24 @@ _HSTS = "max-age=31536000; includeSubDomains"
 
 
 def add_security_headers(app: Flask, settings: Settings) -> None:
-    """Put the headers on every reply. Only the sites in `settings.embed_origins` may frame a page."""
-    ancestors = " ".join(settings.embed_origins) or "'none'"
-    policy = "; ".join(f"{name} {value}" for name, value in {**_POLICY, "frame-ancestors": ancestors}.items())
+    """Put the headers on every reply. Only the sites in `settings.embed_origins` may frame a page; the widget, this site too."""
+    page = _framing(settings.embed_origins or ("'none'",), None if settings.embed_origins else "DENY")
+    widget = _framing(("'self'", *settings.embed_origins), None if settings.embed_origins else "SAMEORIGIN")
+    widget["Cross-Origin-Resource-Policy"] = "cross-origin"  # its loader is a script on other sites
 
     @app.after_request
     def add(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = policy
         response.headers.update(_FIXED)
-        if not settings.embed_origins:
-            response.headers["X-Frame-Options"] = "DENY"
+        response.headers.update(widget if is_framed() else page)
         if request.is_secure:
             response.headers["Strict-Transport-Security"] = _HSTS
         # Pages carry a form's key and a conversation: nothing of that belongs in a cache that others share.
         response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+
+def _framing(ancestors: tuple[str, ...], in_old_words: str | None) -> dict[str, str]:
+    """The policy of a page that `ancestors` may frame; browsers without it read X-Frame-Options, which cannot name sites."""
+    policy = {**_POLICY, "frame-ancestors": " ".join(ancestors)}
+    headers = {"Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items())}
+    return headers | ({"X-Frame-Options": in_old_words} if in_old_words else {})

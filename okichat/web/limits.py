@@ -38,7 +38,7 @@ def create_limiter(app: Flask, settings: Settings) -> Limiter:
     if settings.redis_url:
         options = {"socket_timeout": _REDIS_TIMEOUT_S, "socket_connect_timeout": _REDIS_TIMEOUT_S}  # type: ignore[dict-item]
     app.after_request(_keep_retry_after_for_refusals)  # before the limiter's own: they run last to first
-    limiter = Limiter(
+    return Limiter(
         visitor_address,
         app=app,
         strategy="moving-window",
@@ -48,7 +48,6 @@ def create_limiter(app: Flask, settings: Settings) -> Limiter:
         headers_enabled=True,
         key_prefix="okichat",
     )
-    return limiter
 
 
 @contextmanager

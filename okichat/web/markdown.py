@@ -36,6 +36,7 @@ _MAX_SHOWN_URL_CHARS = 200
 _TOP_HEADING, _LOW_HEADING = 3, 4
 
 
+@lru_cache(maxsize=256)  # a topic is shown to many visitors
 def render(markdown: str, allowed_hosts: frozenset[str]) -> Markup:
     """HTML made of paragraphs, lists, tables, quotes, code and headings from h3, without any attribute but a link's.
 

@@ -66,7 +66,8 @@ def describe_api() -> dict[str, Any]:
     spec.components.schema("Answer", _REPLY)
     spec.components.schema("Error", _ERROR)
     answered = {
-        "description": "The answer. With `Accept: text/event-stream`, events `delta`, `restart` and at last `answer`, which holds this object.",
+        "description": "The answer. With `Accept: text/event-stream`, events `delta`, `restart` and at last `answer`, "
+        "which holds this object.",
         "content": {"application/json": {"schema": "Answer"}, "text/event-stream": {"schema": {"type": "string"}}},
     }
     refused = {

@@ -14,6 +14,7 @@ from okichat.contact.delivery import Delivery
 from okichat.contact.details import ContactDetails
 from okichat.contact.messages import Messages
 from okichat.conversations.reference import References
+from okichat.conversations.retention import Retention
 from okichat.conversations.turns import Turns
 from okichat.knowledge.library import Library
 from okichat.knowledge.search import Search
@@ -22,6 +23,7 @@ from okichat.monitoring.alerts import Alerts
 from okichat.monitoring.journal import Journal
 from okichat.settings import Settings
 from okichat.sources.gpt import Gpt
+from okichat.sources.prompt import Prompt
 from okichat.storage.engine import Store
 from okichat.upkeep import Upkeep
 
@@ -41,10 +43,12 @@ class Parts:
     contact: ContactDetails
     messages: Messages
     delivery: Delivery
+    retention: Retention
     upkeep: Upkeep
     alerts: Alerts
     budget: Budget
     search: Search
+    prompt: Prompt
     gpt: Gpt
     assistant: Assistant
     limiter: Limiter

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from flask import Blueprint, render_template
 from markupsafe import Markup
 
 from okichat.answer import Citation
+from okichat.web import presenter
 from okichat.web.contexts import AnswerView, ContactView, ExchangeView, FormView, PageView, RefusalView
 
 _ASKED_AT = datetime(2026, 11, 23, 9, 12, tzinfo=UTC)
@@ -57,6 +58,16 @@ class PatternsView:
     contacts: tuple[ContactView, ...] = ()
 
 
+blueprint = Blueprint("patterns", __name__)
+
+
+@blueprint.get("/patterns")
+def page() -> str:
+    """Every state of the chat on one page."""
+    view = presenter.page_view()
+    return render_template("patterns.html", patterns=patterns_view(view), page=view, form=patterns_form(view.form.action))
+
+
 def patterns_view(page: PageView) -> PatternsView:
     """All samples, for the firm and in the language of `page`."""
     contact = page.contact
@@ -64,7 +75,7 @@ def patterns_view(page: PageView) -> PatternsView:
         page=page,
         pending=ExchangeView("pending", "Que comprend la tenue comptable ?", "fr", _ASKED_AT),
         streaming=_WORDS,
-        exchanges=dict(_exchanges()),
+        exchanges=_exchanges(),
         refusals=tuple(RefusalView(code, 12 if code == "too_many" else None) for code in REFUSALS),
         contacts=(
             replace(
@@ -97,71 +108,29 @@ def patterns_form(action: str) -> FormView:
     return FormView(action=action, request_key="sample", max_chars=500, question=_LONG_QUESTION)
 
 
-def _exchanges() -> Iterator[tuple[str, ExchangeView]]:
+def _exchanges() -> dict[str, ExchangeView]:
     sources = (
         Citation("comptabilite", "Tenue comptable et comptes annuels", "https://cabinet.example/comptabilite"),
         Citation("services", "Nos services"),
     )
     plain = AnswerView(Markup("<p>{}</p>").format(_WORDS), _WORDS, "fr", "local", _ASKED_AT, sources[:1])
-    yield (
-        "gpt",
-        _exchange(
-            "gpt", "Que comprend la tenue comptable ?", replace(plain, html=_RICH, answered_by="gpt", citations=sources)
-        ),
-    )
-    yield "local", _exchange("local", "Que faites-vous ?", plain)
-    yield "cache", _exchange("cache", "Que faites-vous exactement ?", replace(plain, answered_by="cache"))
-    yield (
-        "one_word",
-        _exchange(
-            "oneword",
-            "Merci",
-            replace(plain, html=Markup("<p>Parfait.</p>"), text="Parfait.", answered_by="small_talk", citations=()),
-        ),
-    )
-    yield (
-        "long_words",
-        _exchange("longwords", _LONG_WORDS, replace(plain, html=Markup("<p>{}</p>").format(_LONG_WORDS))),
-    )
-    yield "long_question", _exchange("longquestion", _LONG_QUESTION, plain)
-    yield (
-        "close",
-        _exchange(
-            "close",
-            "la création",
-            replace(
-                plain,
-                citations=sources,
-                suggestions=("Comment créer mon entreprise ?", "Combien coûte la création d'une société ?"),
-            ),
-        ),
-    )
-    yield (
-        "handoff",
-        _exchange(
-            "handoff",
-            "Quelle est la capitale de l'Australie ?",
-            replace(plain, answered_by="handoff", citations=(), offer_human=True),
-        ),
-    )
-    yield (
-        "interrupted",
-        _exchange("interrupted", "Que faites-vous ?", replace(plain, answered_by="interrupted", citations=())),
-    )
-    yield (
-        "english",
-        _exchange(
-            "english",
-            "What do you do?",
-            replace(plain, html=Markup("<p>We keep your books and prepare your returns.</p>"), language="en"),
-        ),
-    )
-    for word in NOTICES:
-        yield (
-            f"notice_{word}",
-            _exchange(f"notice{word.replace('_', '')}", "Que faites-vous ?", replace(plain, notice=word)),
-        )
-
-
-def _exchange(id_: str, question: str, answer: AnswerView) -> ExchangeView:
-    return ExchangeView(id_, question, answer.language, _ASKED_AT, answer)
+    alone = replace(plain, citations=())
+    topics = ("Comment créer mon entreprise ?", "Combien coûte la création d'une société ?")
+    ok, english = Markup("<p>Parfait.</p>"), Markup("<p>We keep your books and prepare your returns.</p>")
+    asked: dict[str, tuple[str, AnswerView]] = {
+        "gpt": ("Que comprend la tenue comptable ?", replace(plain, html=_RICH, answered_by="gpt", citations=sources)),
+        "local": ("Que faites-vous ?", plain),
+        "cache": ("Que faites-vous exactement ?", replace(plain, answered_by="cache")),
+        "one_word": ("Merci", replace(alone, html=ok, text="Parfait.", answered_by="small_talk")),
+        "long_words": (_LONG_WORDS, replace(plain, html=Markup("<p>{}</p>").format(_LONG_WORDS))),
+        "long_question": (_LONG_QUESTION, plain),
+        "close": ("la création", replace(plain, citations=sources, suggestions=topics)),
+        "handoff": ("Quelle est la capitale de l'Australie ?", replace(alone, answered_by="handoff", offer_human=True)),
+        "interrupted": ("Que faites-vous ?", replace(alone, answered_by="interrupted")),
+        "english": ("What do you do?", replace(plain, html=english, language="en")),
+        **{f"notice_{word}": ("Que faites-vous ?", replace(plain, notice=word)) for word in NOTICES},
+    }
+    return {
+        state: ExchangeView(state.replace("_", ""), question, answer.language, _ASKED_AT, answer)
+        for state, (question, answer) in asked.items()
+    }

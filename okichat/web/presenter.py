@@ -27,6 +27,7 @@ from okichat.web.contexts import (
     PrivacyPageView,
     RefusalView,
 )
+from okichat.web.frame import frame_arguments, is_framed
 from okichat.web.locale import page_locale
 from okichat.web.parts import Parts, current_parts
 
@@ -55,6 +56,7 @@ def page_view(
         newest=thread[-1].id if thread else None,
         home_url=home_url(),
         privacy_url=privacy_url(),
+        embed_origins=settings.embed_origins,
     )
 
 
@@ -91,7 +93,7 @@ def privacy_page_view() -> PrivacyPageView | None:
 
 def home_url() -> str:
     """The chat, in the language that the visitor has chosen."""
-    return url_for("chat.page", **_chosen_language())
+    return url_for("widget.page" if is_framed() else "chat.page", **_chosen_language())
 
 
 def privacy_url() -> str:
@@ -107,7 +109,7 @@ def form_view(conversation: str | None = None, question: str = "") -> FormView:
     """A composer that is ready to send; `conversation` is the reference as the store knows it."""
     signed = current_parts().references.sign(conversation) if conversation else None
     return FormView(
-        action=url_for("chat.answer", **_chosen_language()),
+        action=url_for("chat.answer", **_chosen_language(), **frame_arguments()),
         request_key=secrets.token_urlsafe(12),
         max_chars=MAX_QUESTION_CHARS,
         question=question,

@@ -36,7 +36,8 @@ class QuestionSchema(Schema):
         load_default=None,
         allow_none=True,
         metadata={
-            "description": "The signed reference that an earlier answer of the same conversation carried. One we did not sign begins a new one."
+            "description": "The signed reference that an earlier answer of the same conversation carried. "
+            "One we did not sign begins a new one."
         },
     )
     locale = fields.String(

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from flask import Response, stream_with_context
 
 from okichat.web.htmx import STREAM
 
+_LINE_END = re.compile(r"\r\n|\r|\n")  # each of them ends a line of an event stream
 HEARTBEAT = ": \n\n"  # a comment: keeps proxies awake, and finds out whether the visitor is still there
 
 
 def message(data: str, event: str | None = None) -> str:
     """One message; every line of `data` becomes a data line."""
     name = f"event: {event}\n" if event else ""
-    lines = "".join(f"data: {line}\n" for line in data.split("\n"))
+    lines = "".join(f"data: {line}\n" for line in _LINE_END.split(data))
     return f"{name}{lines}\n"
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from okichat.guard.facts import facts_of
-from okichat.guard.grounding import ungrounded
+from okichat.guard.grounding import Grounds
 
 SOURCES = (
     "Nous répondons sous 24 h. Comptez 24 à 48 h pour une micro-entreprise et 7 à 15 jours pour une SARL.",
@@ -111,32 +111,32 @@ une amende de 3 millions d'euros|3 millions d'euros
 
 @pytest.mark.parametrize("answer", SUPPORTED.strip().split("\n"))
 def test_a_fact_that_a_source_says_is_grounded_however_it_is_written(answer: str) -> None:
-    assert ungrounded(answer, SOURCES) == ()
+    assert Grounds(SOURCES).ungrounded(answer) == ()
 
 
 @pytest.mark.parametrize("line", UNSUPPORTED.strip().split("\n"))
 def test_a_fact_that_no_source_says_is_named_as_the_answer_writes_it(line: str) -> None:
     answer, _, facts = line.partition("|")
 
-    assert sorted(ungrounded(answer, SOURCES)) == sorted(facts.split(";"))
+    assert sorted(Grounds(SOURCES).ungrounded(answer)) == sorted(facts.split(";"))
 
 
 def test_an_invented_fact_among_true_ones_is_found() -> None:
     answer = "## Nos délais\n\n1. Micro-entreprise : **24 à 48 h**\n2. SARL : **7 à 15 jours**\n3. SAS : **21 jours**\n"
 
-    assert ungrounded(answer, SOURCES) == ("21 jours",)
+    assert Grounds(SOURCES).ungrounded(answer) == ("21 jours",)
 
 
 def test_a_fact_is_named_once() -> None:
-    assert ungrounded("90 € par mois, soit 90 €. Donc 90 €", ()) == ("90 €",)
+    assert Grounds(()).ungrounded("90 € par mois, soit 90 €. Donc 90 €") == ("90 €",)
 
 
 def test_the_question_is_a_source_like_others() -> None:
-    assert ungrounded("Pour 72 000 € de chiffre d'affaires", ["Je fais 72000 euros par an"]) == ()
+    assert Grounds(["Je fais 72000 euros par an"]).ungrounded("Pour 72 000 € de chiffre d'affaires") == ()
 
 
 def test_a_delay_does_not_support_an_amount_or_a_rate() -> None:
-    assert ungrounded("15 € et 15 %", ["en 15 jours"]) == ("15 €", "15 %")
+    assert Grounds(["en 15 jours"]).ungrounded("15 € et 15 %") == ("15 €", "15 %")
 
 
 def test_knowledge_texts_are_grounded_in_themselves_and_have_facts() -> None:
@@ -145,7 +145,7 @@ def test_knowledge_texts_are_grounded_in_themselves_and_have_facts() -> None:
         for path in (Path(__file__).parents[2] / "knowledge").rglob("*.md")
     ]
 
-    assert [ungrounded(text, [text]) for text in texts if ungrounded(text, [text])] == []
+    assert [Grounds([text]).ungrounded(text) for text in texts if Grounds([text]).ungrounded(text)] == []
     assert sum(len(facts_of(text)) for text in texts) > 20
 
 
@@ -153,9 +153,9 @@ def test_what_the_english_knowledge_says_stands_in_the_french_one() -> None:
     root = Path(__file__).parents[2] / "knowledge"
     for path in (root / "en").glob("*.md"):
         english, french = (p.read_text("utf-8").partition("\n---\n")[2] for p in (path, root / "fr" / path.name))
-        assert (path.name, ungrounded(english, [french])) == (path.name, ())
+        assert (path.name, Grounds([french]).ungrounded(english)) == (path.name, ())
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=300) | st.text("0123456789 .,€%hj/:-+mars\n@", max_size=300))
 def test_any_text_is_grounded_in_itself(text: str) -> None:
-    assert ungrounded(text, [text]) == ()
+    assert Grounds([text]).ungrounded(text) == ()

@@ -52,7 +52,7 @@ def test_the_domain_runs_where_flask_is_not_installed() -> None:
 
 
 def test_only_gpt_knows_openai() -> None:
-    knows = [name for name in MODULES if any(found.split(".")[0] in ("openai", "httpx2") for found in _imported(name))]
+    knows = [name for name in MODULES if any(found.split(".")[0] == "openai" for found in _imported(name))]
 
     assert knows == ["okichat.sources.gpt"]
 

@@ -1,0 +1,68 @@
+"""The chat on pages of other sites: the loader that they embed, and the page that it shows in a frame."""
+
+from __future__ import annotations
+
+import json
+
+from flask import Blueprint, Response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from okichat.content import folder
+from okichat.language import LANGUAGES
+from okichat.sentences import sentences
+from okichat.settings import Settings
+from okichat.web import presenter
+from okichat.web.frame import NAME, page_template
+from okichat.web.parts import current_parts
+
+_LOADER = folder("static") / "embed.js"
+_WORDS = "/* words */ {}"
+# Its address never changes, so a new version must arrive soon.
+_A_WHILE = "public, max-age=600, stale-while-revalidate=86400"
+
+blueprint = Blueprint(NAME, __name__)
+
+
+@blueprint.get("/widget")
+def page() -> str:
+    """The chat, compact, with nothing asked yet."""
+    return render_template(page_template(), page=presenter.page_view())
+
+
+@blueprint.post("/widget")
+def restore() -> ResponseReturnValue:
+    """The thread of the posted reference, for a frame that was opened anew; 204 where we did not sign it."""
+    parts = current_parts()
+    conversation = parts.references.read(request.form.get("conversation"))
+    if conversation is None:
+        return "", 204
+    form = presenter.form_view(conversation)
+    contact = presenter.contact_view(parts.contact, parts.clock.now(), form.conversation)
+    thread = presenter.thread_view(conversation)
+    return render_template("widget/thread.html", thread=thread, form=form, contact=contact)
+
+
+@blueprint.get("/embed.js")
+def loader() -> Response:
+    """The script that a site embeds, with its few sentences in every language."""
+    source = _LOADER.read_text(encoding="utf-8").replace(_WORDS, _words(current_parts().settings))
+    response = Response(source, content_type="text/javascript; charset=utf-8")
+    response.headers["Cache-Control"] = _A_WHILE
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+def _words(settings: Settings) -> str:
+    """As JSON; the language of the site comes first, for pages that are in none of ours."""
+    languages = sorted(LANGUAGES, key=lambda language: language != settings.locale)
+    return json.dumps({language: _words_in(language, settings.name) for language in languages}, ensure_ascii=False)
+
+
+def _words_in(language: str, firm: str) -> dict[str, str]:
+    say = sentences(language)
+    return {
+        "label": say("widget.label"),
+        "title": say("widget.title", firm=firm),
+        "close": say("widget.close"),
+        "tab": say("widget.tab"),
+    }
