@@ -80,6 +80,7 @@ class Answer:
     suggestions  questions to offer as buttons, e.g. when two topics are equally likely
     passed       the sources before this one, in order, each with the reason why it passed
     notice       the stable word of the one sentence that tells the visitor why the mode is degraded, or None
+    notice_told  whether the conversation has shown a notice already: once is enough
     confidence   0 to 1, how sure the knowledge base is of the first topic
     usage        what was paid for this answer, also when the paid text was dropped; None when nothing was called
     """
@@ -90,6 +91,7 @@ class Answer:
     suggestions: tuple[str, ...] = ()
     passed: tuple[Pass, ...] = ()
     notice: str | None = None
+    notice_told: bool = False
     confidence: float = 0.0
     usage: Usage | None = field(default=None)
 

@@ -39,9 +39,7 @@ class Assistant:
         question = self.conversations.follow(question)
         with self.conversations.recording(question) as keep:
             for event in self.shared.answer(question, self._fresh_answer):
-                if isinstance(event, Answer):
-                    keep(event)
-                yield event
+                yield keep(event) if isinstance(event, Answer) else event
 
     def _fresh_answer(self, question: Question) -> Iterator[Event]:
         return self.sources.first_answer(question, self.knowledge.find(question))

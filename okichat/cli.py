@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import click
 from flask.cli import AppGroup
 
 from okichat.answer import last_answer
 from okichat.errors import Refusal, StoreUnavailable
+from okichat.money.forecast import ASSUMED_ANSWER_TOKENS, conversation_usd, monthly_table, recent_use
+from okichat.money.prices import price_of, warnings
 from okichat.question import Question
+from okichat.sources.prompt_size import QUESTIONS_A_CONVERSATION, conversation_tokens
 from okichat.storage import schema
 from okichat.web.parts import current_parts
 
@@ -71,3 +77,61 @@ def usage(verify: bool, correct_usd: float | None, why: str | None) -> None:
         click.echo(f"At this pace the budget ends on {month.ends_on:%Y-%m-%d}.")
     if verify:
         click.echo("The ledger adds up.")
+
+
+@commands.command()
+def estimate() -> None:
+    """What 500, 2,000 and 5,000 conversations a month would cost with these settings."""
+    parts = current_parts()
+    settings = parts.settings
+    price = price_of(settings.openai_model, settings)
+    if price is None:
+        raise click.ClickException(
+            "\n".join(warnings(replace(settings, openai_api_key="any"), parts.clock.now().date()))
+        )
+    use = recent_use(parts.store, parts.clock.now() - timedelta(days=30))
+    answer_tokens = use.answer_tokens or ASSUMED_ANSWER_TOKENS
+    prompts = conversation_tokens(parts.library, parts.search, parts.prompt, settings.locale, answer_tokens)
+    answers = QUESTIONS_A_CONVERSATION * answer_tokens
+    each_usd = conversation_usd(price, prompts, answers, use.hit_rate or 0.0)
+    measured, assumed = (
+        f"over {use.answers} answers of the last 30 days",
+        "assumed: too few answers in the last 30 days",
+    )
+    click.echo(
+        f"{settings.openai_model}: ${price.input_usd:g} in and ${price.output_usd:g} out per million tokens ({price.version})\n"
+        f"A conversation of {QUESTIONS_A_CONVERSATION} questions: {prompts:.0f} tokens in, {answers} out, ${each_usd:.6f}.\n"
+        f"Tokens in: the real prompts for the example questions of the knowledge, history included, at 4 bytes a token.\n"
+        f"Tokens out: {answer_tokens} an answer, {measured if use.answer_tokens else assumed}.\n"
+        f"From the cache: {use.hit_rate or 0:.0%}, {assumed if use.hit_rate is None else measured}.\n"
+    )
+    click.echo(f"{'conversations a month':>21} {'dollars':>9} {'reference':>10}")
+    for line in monthly_table(each_usd):
+        click.echo(f"{line.conversations:>21} {line.dollars:>9.2f} {line.reference_usd:>10.2f}")
+
+
+@commands.command()
+@click.option("--test", is_flag=True, help="Send a test through every channel that is set.")
+def alert(test: bool) -> None:
+    """The last alerts; with --test, whether alerts arrive."""
+    alerts = current_parts().alerts
+    if not test:
+        for given in alerts.newest(20):
+            click.echo(f"{given.raised_at:%Y-%m-%d %H:%M} UTC  {given.kind} {given.subject}".rstrip())
+        return
+    tried = alerts.try_out()
+    if not tried:
+        raise click.ClickException(
+            "no channel is set: OKICHAT_ALERT_WEBHOOK, or OKICHAT_SMTP_URL and OKICHAT_CONTACT_TO"
+        )
+    for channel, failure in tried:
+        click.echo(f"{channel}: {f'failed ({failure})' if failure else 'sent'}")
+    if all(failure for _, failure in tried):
+        raise click.ClickException("no alert would arrive")
+
+
+@commands.command()
+def purge() -> None:
+    """Erase now what visitors wrote longer ago than OKICHAT_RETENTION_DAYS; the running app does so by itself."""
+    erased = current_parts().retention.purge()
+    click.echo(f"{erased} questions and messages erased.")

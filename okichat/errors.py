@@ -26,10 +26,14 @@ class Refusal(OkichatError):
 
 
 class EmptyQuestion(Refusal):
+    """Nothing was asked."""
+
     code = "empty"
 
 
 class QuestionTooLong(Refusal):
+    """More characters than a question may have."""
+
     code = "too_long"
 
 

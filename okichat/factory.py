@@ -28,6 +28,7 @@ from okichat.contact.messages import Messages
 from okichat.content import folder
 from okichat.conversations.recorder import Recorder
 from okichat.conversations.reference import References
+from okichat.conversations.retention import Retention
 from okichat.conversations.turns import Turns
 from okichat.errors import StoreUnavailable
 from okichat.guard.admission import Guard
@@ -53,7 +54,7 @@ from okichat.storage.engine import Store
 from okichat.storage.facts import Facts
 from okichat.storage.schema import prepare
 from okichat.upkeep import Upkeep
-from okichat.web import api, chat, contact, health
+from okichat.web import api, chat, contact, health, patterns, widget
 from okichat.web.assets import serve_assets
 from okichat.web.errors import explain_errors
 from okichat.web.headers import add_security_headers
@@ -81,8 +82,10 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     explain_errors(app)
     Compress(app)
     serve_assets(app, folder("static"))
-    for room in (chat, api, contact, health):
+    for room in (chat, widget, api, contact, health):
         app.register_blueprint(room.blueprint)
+    if app.debug:
+        app.register_blueprint(patterns.blueprint)
     app.cli.add_command(commands)
     app.before_request(parts.upkeep.start)  # at the latest; gunicorn.conf.py starts it before the first visitor comes
     parts.store.close()  # a connection opened here must not be shared by the processes that gunicorn forks
@@ -96,7 +99,7 @@ def _create_flask(settings: Settings) -> Flask:
         MAX_FORM_MEMORY_SIZE=_MAX_BODY_BYTES,
         MAX_FORM_PARTS=50,
         COMPRESS_MIN_SIZE=200,
-        COMPRESS_MIMETYPES=["text/html", "application/json", "text/plain"],
+        COMPRESS_MIMETYPES=["text/html", "text/javascript", "application/json", "text/plain"],
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     shipped = FileSystemLoader(folder("templates"))
@@ -130,16 +133,17 @@ def _create_parts(app: Flask, settings: Settings, clock: Clock) -> Parts:
     messages = Messages(store, clock)
     letters = LetterWriter(turns, contact_details, settings.locale)
     delivery = Delivery(messages, channels_from(settings), letters, journal)
+    retention = Retention(store, messages, clock, settings.retention_days)
     alerts = _watch(settings, store, clock, journal, budget, redis)
     upkeep = Upkeep(
         journal,
         at_start=[lambda: _open_searches(search), gpt.warm, delivery.start],
-        every_round=[*missed_start, budget.settle_orphans, alerts.look],
+        every_round=[*missed_start, budget.settle_orphans, retention.purge, alerts.look],
         when_hurried=[alerts.look],
     )
     journal.listen(alerts.hear)
     alerts.on_news(upkeep.hurry)
-    budget.listen(upkeep.hurry)
+    budget.after_change = upkeep.hurry
     return Parts(
         settings=settings,
         clock=clock,
@@ -150,10 +154,12 @@ def _create_parts(app: Flask, settings: Settings, clock: Clock) -> Parts:
         contact=contact_details,
         messages=messages,
         delivery=delivery,
+        retention=retention,
         upkeep=upkeep,
         alerts=alerts,
         budget=budget,
         search=search,
+        prompt=prompt,
         gpt=gpt,
         assistant=assistant,
         limiter=create_limiter(app, settings),
@@ -193,7 +199,8 @@ def _share_answers(
     keys = Keys(library.version, prompt.version, *models)
     lifetime_s = settings.cache_ttl_s if gpt.off_because is None else 0
     cache = AnswerCache(shelf, library, clock, lifetime_s=lifetime_s, timezone=settings.timezone)
-    return SharedAnswers(keys, cache, redis, is_paid=gpt.available, patience_s=settings.deadline_s / 2)
+    leases = redis if lifetime_s else None  # whoever waits for another process needs to find its answer somewhere
+    return SharedAnswers(keys, cache, leases, is_paid=gpt.available, patience_s=settings.deadline_s / 2)
 
 
 def _open_searches(search: Search) -> None:

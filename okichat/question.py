@@ -15,11 +15,12 @@ MAX_QUESTION_CHARS = 500
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One earlier question of the conversation and the answer it got (Markdown)."""
+    """One earlier question of the conversation and the answer it got (Markdown), with the notice of a degraded mode if any."""
 
     question: str
     answer: str
     topics: tuple[str, ...] = ()
+    notice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from okichat.answer import Answer
 from okichat.conversations.turns import Repeated, Turns
@@ -39,17 +40,18 @@ class Recorder:
             return question
 
     @contextmanager
-    def recording(self, question: Question) -> Iterator[Callable[[Answer], None]]:
-        """Gives the function that keeps the answer; without it the question counts as abandoned."""
+    def recording(self, question: Question) -> Iterator[Callable[[Answer], Answer]]:
+        """Gives the function that keeps the answer and says whether its notice is news; uncalled, the question is abandoned."""
         kept = False
 
-        def keep(answer: Answer) -> None:
+        def keep(answer: Answer) -> Answer:
             nonlocal kept
             kept = True
             try:
                 self._turns.close(question, answer)
             except StoreUnavailable as error:
                 self._lost(error)
+            return replace(answer, notice_told=any(exchange.notice for exchange in question.history))
 
         try:
             yield keep

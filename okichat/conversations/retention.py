@@ -25,6 +25,7 @@ class Retention:
         """Erase what is due; how many questions and messages that were. Raises StoreUnavailable."""
         oldest_kept = self._clock.now() - self._kept_for
         due = (turns.c.asked_at < oldest_kept, or_(turns.c.question.is_not(None), turns.c.answer.is_not(None)))
+        emptied = {"question": None, "answer": None, "suggestions": None, "feedback_reason": None}
         with self._store.write() as connection:
-            erased: int = connection.execute(update(turns).where(*due).values(question=None, answer=None, suggestions=None)).rowcount
+            erased: int = connection.execute(update(turns).where(*due).values(emptied)).rowcount
         return erased + self._messages.erase_before(oldest_kept)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,17 +14,19 @@ from sqlalchemy.exc import IntegrityError
 from okichat.answer import Answer, Citation, Pass, Usage
 from okichat.clock import Clock
 from okichat.errors import StoreUnavailable
-from okichat.question import Exchange, Question
+from okichat.guard.redaction import redact
+from okichat.question import Exchange, Question, clean_text
 from okichat.storage.engine import Store
 from okichat.storage.tables import turns
 
 _HISTORY_EXCHANGES = 3
 _POLL_S = 0.1
+_MAX_REASON_CHARS = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One question of a conversation. `answer` is None while it is being written, and, with an `answered_at`, where it was stopped."""
+    """One question of a conversation. `answer` is None while it is written and, with an `answered_at`, where it was stopped."""
 
     id: str
     question: str
@@ -51,12 +53,12 @@ class Turns:
             .order_by(turns.c.asked_at)
         )
         with self._store.read() as connection:
-            return tuple(_turn(row) for row in connection.execute(query))
+            return tuple(_told_once(_turn(row) for row in connection.execute(query)))
 
     def history(self, conversation: str) -> tuple[Exchange, ...]:
         """The last answered exchanges, oldest first."""
         query = (
-            select(turns.c.question, turns.c.answer, turns.c.citations)
+            select(turns.c.question, turns.c.answer, turns.c.citations, turns.c.notice)
             .where(turns.c.conversation == conversation, turns.c.answer.is_not(None), turns.c.question.is_not(None))
             .order_by(turns.c.asked_at.desc())
             .limit(_HISTORY_EXCHANGES)
@@ -64,7 +66,8 @@ class Turns:
         with self._store.read() as connection:
             rows = connection.execute(query).all()
         return tuple(
-            Exchange(row.question, row.answer, tuple(c["topic"] for c in row.citations or ())) for row in reversed(rows)
+            Exchange(row.question, row.answer, tuple(c["topic"] for c in row.citations or ()), row.notice)
+            for row in reversed(rows)
         )
 
     def open(self, question: Question) -> None:
@@ -93,6 +96,16 @@ class Turns:
         """The visitor stopped the answer: a repetition may ask again."""
         with self._store.write() as connection:
             connection.execute(_unanswered(question), {"answered_at": self._clock.now()})
+
+    def rate(self, id: str, conversation: str, up: bool, reason: str | None = None) -> bool:
+        """Note whether an answer helped, and the visitor's reason, if any; a second opinion replaces the first.
+
+        False if there is no such answer in that conversation."""
+        rated = update(turns).where(turns.c.id == id, turns.c.conversation == conversation, turns.c.answer.is_not(None))
+        kept = redact(clean_text(reason)[:_MAX_REASON_CHARS]).text if reason else None
+        values = {"feedback": "up" if up else "down", "feedback_reason": kept or None}
+        with self._store.write() as connection:
+            return connection.execute(rated, values).rowcount == 1
 
     def repeated(self, question: Question) -> Iterator[Answer | None]:
         """The answer that the first submission of this question gets: None while it is still being written, then it, last.
@@ -142,6 +155,14 @@ def _answer_columns(answer: Answer, now: datetime) -> dict[str, Any]:
         "output_tokens": usage and usage.output_tokens,
         "cost_microusd": usage and usage.cost_microusd,
     }
+
+
+def _told_once(turns_in_order: Iterable[Turn]) -> Iterator[Turn]:
+    """The same turns; after the first notice of a conversation the others count as told."""
+    told = False
+    for turn in turns_in_order:
+        yield replace(turn, answer=replace(turn.answer, notice_told=told)) if turn.answer else turn
+        told = told or bool(turn.answer and turn.answer.notice)
 
 
 def _turn(row: Row[Any]) -> Turn:

@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 
 from okichat.knowledge.library import Section, Topic
 from okichat.knowledge.ranking import Ranking, Sample
@@ -19,6 +20,9 @@ _CONCEPT_WEIGHT = 0.4  # of the word that stands for it
 _TELLING_STEM_CHARS = 5
 _BM25_K1 = 1.2  # Robertson's usual value; his b is 0.5
 _USUAL_SECTION_WORDS = 100
+_OFTEN = 0.12  # of a topic's examples
+_IN_ANY = 0.6  # of the topics
+_LEAD_AHEAD = 1.7
 
 
 class Index:
@@ -30,11 +34,13 @@ class Index:
         self._injection_patterns = [pattern for name in LANGUAGES for pattern in wording(name).injection_patterns]
         self._counts: Counter[str] = Counter()
         samples = []
+        said = []  # for each topic the features of its examples
         for number, topic in enumerate(self.topics):
             headings = tuple(part.heading for part in topic.sections if part.heading)
-            samples += [
-                self._sample(text, number) for text in (*topic.questions, *topic.synonyms, topic.title, *headings)
-            ]
+            examples = [self._sample(text, number) for text in topic.questions]
+            said.append([sample.features for sample in examples])
+            samples += examples
+            samples += [self._sample(text, number) for text in (*topic.synonyms, topic.title, *headings)]
             for section in topic.sections:
                 stems = tuple(self._wording.stem(word) for word in self._counted(section.text))
                 samples.append(Sample(stems, number, _SECTION_WEIGHT))
@@ -46,6 +52,7 @@ class Index:
         self._spelling = Spelling([*most_frequent_first, *from_lexicon], language == "fr")
         self._section_words = [[self._words_of(section, topic) for section in topic.sections] for topic in self.topics]
         self._rarity = self._rarities()
+        self._naming = self._naming_features(said)
 
     def _counted(self, text: str) -> list[str]:
         words = self._wording.words(text)
@@ -70,6 +77,25 @@ class Index:
             for stem, count in everywhere.items()
         }
 
+    def _naming_features(self, examples: Sequence[Sequence[Sequence[str]]]) -> list[frozenset[str]]:
+        """For each topic what speaks for none of its sections: its name, what many of its examples say, and function words."""
+        said = [Counter(chain.from_iterable(map(set, features))) for features in examples]
+        topics_that_say = Counter(chain.from_iterable(said))
+        function_words = {
+            feature
+            for feature, count in topics_that_say.items()
+            if count > _IN_ANY * len(self.topics) and not feature.startswith("@")
+        }
+        return [
+            frozenset(
+                function_words.union(
+                    self._wording.features(self._wording.words(topic.title)),
+                    (feature for feature, count in counts.items() if count >= _OFTEN * len(topic.questions)),
+                )
+            )
+            for topic, counts in zip(self.topics, said, strict=True)
+        ]
+
     def words(self, text: str) -> list[str]:
         """The words of a question, with slips mended towards what the topics say."""
         mended: list[str] = []
@@ -93,13 +119,20 @@ class Index:
         return any(pattern.search(folded) for pattern in self._injection_patterns)
 
     def sections(self, number: int, words: list[str]) -> list[tuple[Section, float]]:
-        """The sections of a topic, best first, with how well their words match."""
-        asked = set(self._wording.features(words))
-        scored = []
-        for section, stems in zip(self.topics[number].sections, self._section_words[number], strict=True):
-            size = 1.2 * (0.5 + 0.5 * sum(stems.values()) / 100)
-            score = sum(
-                self._rarity[stem] * stems[stem] * 2.2 / (stems[stem] + size) for stem in asked if stem in stems
-            )
-            scored.append((section, score))
-        return sorted(scored, key=lambda found: -found[1])
+        """The sections of a topic, best first, with how well their words match.
+
+        The lead answers, unless another section has clearly more of what the question asks beside the topic itself."""
+        asked = set(self._wording.features(words)) - self._naming[number]
+        parts = self.topics[number].sections
+        scored = [
+            (section, self._match(stems, asked))
+            for section, stems in zip(parts, self._section_words[number], strict=True)
+        ]
+        lead = (parts[0], scored[0][1] + _LEAD_AHEAD)
+        return sorted([lead, *scored[1:]], key=lambda found: -found[1])
+
+    def _match(self, stems: Counter[str], asked: set[str]) -> float:
+        """Robertson's BM25 of a section for the features asked about."""
+        size = _BM25_K1 * (0.5 + 0.5 * sum(stems.values()) / _USUAL_SECTION_WORDS)
+        found = (stem for stem in asked if stem in stems)
+        return sum(self._rarity[stem] * stems[stem] * (_BM25_K1 + 1) / (stems[stem] + size) for stem in found)

@@ -8,29 +8,30 @@ from collections.abc import Iterable
 
 _SHORTEST_MENDED_CHARS = 4
 _REMEMBERED_WORDS = 5_000
-# French letters that sound alike, in the order they are replaced.
-_SOUNDS = (
-    (re.compile(r"eau|au"), "o"),
-    (re.compile(r"ph"), "f"),
-    (re.compile(r"qu|k|c(?=[aourltksn]|$)"), "k"),
+# French letters that sound alike, in the order they are replaced; between the two, h goes and y becomes i.
+_CONSONANTS = (
+    (re.compile(r"qu|c(?=[aourltksn]|$)"), "k"),
     (re.compile(r"g(?=[ei])"), "j"),
     (re.compile(r"c(?=[eiy])|ss|x"), "s"),
-    (re.compile(r"h"), ""),
-    (re.compile(r"y"), "i"),
+)
+_VOWELS_AND_ENDINGS = (
     (re.compile(r"[ae][mn](?![aeiouy])"), "an"),
     (re.compile(r"(ai|ei|oe)"), "e"),
     (re.compile(r"(ees|ee|er|ez|es|et|ent|e|s|t|d|p)$"), ""),
     (re.compile(r"([a-z])\1"), r"\1"),
-    (re.compile(r"z"), "s"),
 )
 _GLUED = ("qu", "d", "l", "j", "m", "n", "s", "t", "c")
 
 
 def sound(word: str) -> str:
     """What a French word sounds like, roughly: words written by ear meet the real one here."""
-    for pattern, heard in _SOUNDS:
+    word = word.replace("eau", "o").replace("au", "o").replace("ph", "f")
+    for pattern, heard in _CONSONANTS:
         word = pattern.sub(heard, word)
-    return word
+    word = word.replace("h", "").replace("y", "i")
+    for pattern, heard in _VOWELS_AND_ENDINGS:
+        word = pattern.sub(heard, word)
+    return word.replace("z", "s")
 
 
 class Spelling:

@@ -52,6 +52,7 @@ class Wording:
         self._stems: dict[str, str] = {}
         self._abbreviations: dict[str, list[str]] = {}
         self._concepts: dict[tuple[str, ...], list[str]] = {}
+        self._concept_beginnings: set[str] = set()
         self.known: set[str] = set()  # every word the lexicon writes out
         self.injections: list[str] = []
         self.injection_patterns: list[re.Pattern[str]] = []
@@ -81,9 +82,10 @@ class Wording:
         """What two texts are compared by: stems, pairs of neighbours, and the concepts the words stand for."""
         stems = [self.stem(word) for word in words]
         features = stems + [f"{first} {second}" for first, second in pairwise(stems)]
-        for start in range(len(stems)):
-            for end in range(start + 1, min(start + _LONGEST_PHRASE_WORDS, len(stems)) + 1):
-                features += self._concepts.get(tuple(stems[start:end]), ())
+        for start, stem in enumerate(stems):
+            if stem in self._concept_beginnings:
+                for end in range(start + 1, min(start + _LONGEST_PHRASE_WORDS, len(stems)) + 1):
+                    features += self._concepts.get(tuple(stems[start:end]), ())
         return features
 
     def _cut(self, word: str) -> str:
@@ -113,7 +115,9 @@ class Wording:
                     words = [word for word in _WORD.findall(fold(phrase)) if word not in self._elisions]
                     self.known.update(words)
                     if words:
-                        self._concepts.setdefault(tuple(map(self.stem, words)), []).append(f"@{name.strip()}")
+                        stems = tuple(map(self.stem, words))
+                        self._concepts.setdefault(stems, []).append(f"@{name.strip()}")
+                        self._concept_beginnings.add(stems[0])
 
     def _read_injections(self, path: Path) -> None:
         """A pattern follows =, any other line is an example."""

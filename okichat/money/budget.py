@@ -40,11 +40,8 @@ class Budget:
         self._settings = settings
         self._budget_microusd = int((Decimal(str(settings.budget_usd)) * 1_000_000).to_integral_value(ROUND_FLOOR))
         self._badge: tuple[datetime, bool] | None = None  # until when, what
-        self._listeners: list[Callable[[], object]] = []
-
-    def listen(self, listener: Callable[[], object]) -> None:
-        """Let `listener` hear when a call was settled, or refused for want of money; it must be quick and must not raise."""
-        self._listeners.append(listener)
+        # Called when a call was settled, or refused for want of money; must be quick and must not raise.
+        self.after_change: Callable[[], object] = lambda: None
 
     def reserve(self, request_id: str, model: str, prompt_tokens_bound: int, output_tokens_cap: int) -> Reservation:
         """Set aside the most that one call can cost, before making it.
@@ -65,7 +62,7 @@ class Budget:
             raise LedgerUnavailable(str(error)) from error
         self._badge = None
         if month is None:
-            self._tell()
+            self.after_change()
             raise BudgetSpent
         return Reservation(reservation_id, month, request_id, model, price, amount)
 
@@ -228,11 +225,7 @@ class Budget:
         except StoreUnavailable as error:
             log.warning("could not %s a reservation, it counts as spent: %s", kind, error)
         self._badge = None
-        self._tell()
-
-    def _tell(self) -> None:
-        for listener in self._listeners:
-            listener()
+        self.after_change()
 
     def _balance(self) -> ledger.Balance:
         with self._store.read() as connection:

@@ -12,18 +12,21 @@ class BudgetSpent(SourceUnavailable):
     """The worst case of a call is more than what is left of the month, or with OKICHAT_DAILY_SHARE of the day."""
 
     reason = "budget_spent"
+    notice = "budget_spent"
 
 
 class PriceUnknown(SourceUnavailable):
     """Nobody knows what a call to this model costs; the start-up warning names the mend."""
 
     reason = "price_unknown"
+    notice = "model_unavailable"
 
 
 class LedgerUnavailable(SourceUnavailable):
     """The ledger cannot be read or written just now, so nobody knows what is left."""
 
     reason = "ledger_unavailable"
+    notice = "model_unavailable"
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ class AlertBook:
             wait_s = min(_FIRST_RETRY_S * 2 ** min(tries - 1, 10), _LAST_RETRY_S)
             values = {"tries": tries, "next_try_at": now + timedelta(seconds=wait_s)}
             with self._store.write() as connection:
-                still_free = and_(_same(row), alerts.c.tries == row.tries, due)
+                still_free = and_(_same(row), due)
                 if connection.execute(update(alerts).where(still_free).values(values)).rowcount == 1:
                     return Alert(row.kind, row.subject, row.raised_at, row.facts, tries)
 
@@ -148,6 +148,4 @@ def _is(kind: str, subject: str, period: str) -> ColumnElement[bool]:
 
 def _same(alert: Alert | Row[Any]) -> ColumnElement[bool]:
     """The row of an alert, also after its episode has ended and its period got its name."""
-    return and_(
-        alerts.c.kind == alert.kind, alerts.c.subject == alert.subject, alerts.c.raised_at == alert.raised_at
-    )
+    return and_(alerts.c.kind == alert.kind, alerts.c.subject == alert.subject, alerts.c.raised_at == alert.raised_at)

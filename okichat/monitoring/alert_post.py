@@ -21,7 +21,9 @@ _SENTENCES = {**dict.fromkeys(_SHARES, "budget"), **_ONE_SENTENCE}
 class AlertPost:
     """Writes alerts in the language of the settings and sends them."""
 
-    def __init__(self, settings: Settings, channels: Sequence[Channel], sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, settings: Settings, channels: Sequence[Channel], sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         """`channels` as for visitors' messages; the webhook, which is named after alerts, comes first here."""
         self._say = sentences(settings.locale)
         self._french = settings.locale == "fr"
@@ -44,6 +46,19 @@ class AlertPost:
                     return channel.name
             self._sleep(pause_s)
         raise failure
+
+    def try_out(self, now: datetime) -> list[tuple[str, str | None]]:
+        """Send a test through every channel: its name, and why it failed or None."""
+        letter = self.letter(Alert("test", "", now, {}))
+        tried: list[tuple[str, str | None]] = []
+        for channel in self.channels:
+            try:
+                channel.send(letter)
+            except ChannelFailed as failed:
+                tried.append((channel.name, failed.reason))
+            else:
+                tried.append((channel.name, None))
+        return tried
 
     def letter(self, alert: Alert) -> Letter:
         """The alert in words."""

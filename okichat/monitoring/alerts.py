@@ -85,6 +85,14 @@ class Alerts:
         self._look_for_proof_of_life()
         self.send_due()
 
+    def try_out(self) -> list[tuple[str, str | None]]:
+        """Send a test through every channel: its name, and why it failed or None."""
+        return self._post.try_out(self._clock.now())
+
+    def newest(self, limit: int) -> list[Alert]:
+        """The last alerts, newest first. Raises StoreUnavailable."""
+        return self._book.newest(limit)
+
     def send_due(self) -> None:
         """Send what waits; what cannot be sent is kept and tried again later. Raises StoreUnavailable."""
         while self._post.channels and (alert := self._book.claim()):

@@ -74,6 +74,8 @@ turns = Table(
     Column("cached_input_tokens", Integer),
     Column("output_tokens", Integer),
     Column("cost_microusd", BigInteger),
+    Column("feedback", String(4)),
+    Column("feedback_reason", Text),
 )
 
 # What visitors wrote to the humans: kept first, delivered after. `fingerprint` is the same when the same thing is sent twice.

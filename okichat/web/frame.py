@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import request
 
 NAME = "widget"
@@ -12,7 +14,7 @@ def is_framed() -> bool:
     return request.blueprint == NAME or request.args.get("frame") == NAME
 
 
-def frame_arguments() -> dict[str, str]:
+def frame_arguments() -> dict[str, Any]:
     """What an address needs so that its reply is the widget again; nothing outside of the widget."""
     return {"frame": NAME} if is_framed() else {}
 

@@ -155,7 +155,7 @@ def answer_view(parts: Parts, text: str, answer: Answer, language: str, answered
         answered_at=answered_at,
         citations=answer.citations,
         suggestions=answer.suggestions,
-        notice=answer.notice,
+        notice=None if answer.notice_told else answer.notice,
         offer_human=answer.answered_by == "handoff",
     )
 

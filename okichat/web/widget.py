@@ -43,7 +43,7 @@ def restore() -> ResponseReturnValue:
 
 
 @blueprint.get("/embed.js")
-def loader() -> Response:
+def loader() -> ResponseReturnValue:
     """The script that a site embeds, with its few sentences in every language."""
     source = _LOADER.read_text(encoding="utf-8").replace(_WORDS, _words(current_parts().settings))
     response = Response(source, content_type="text/javascript; charset=utf-8")

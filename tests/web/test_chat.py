@@ -191,6 +191,16 @@ def test_the_page_speaks_english_when_asked_to(site: Site) -> None:
     assert 'action="/chat?lang=en"' in page
 
 
+def test_a_degraded_mode_is_explained_once_in_a_conversation(open_site: Callable[..., Site], model: OpenAIServer) -> None:
+    site = open_site(OPENAI_API_KEY="sk-test-key", OPENAI_BASE_URL=model.base_url, OKICHAT_BUDGET_USD="0.0001")
+
+    first = site.submit("Quels sont vos tarifs ?").text
+    fragment = site.submit("Quels sont vos horaires ?", FRAGMENT, conversation=_field(first, "conversation")).text
+    third = site.submit("Faites-vous la paie ?", conversation=_field(first, "conversation")).text
+
+    assert [page.count("GPT fait une pause") for page in (first, fragment, third)] == [1, 0, 1]
+
+
 def test_unknown_pages_are_calm_and_offer_a_human(site: Site) -> None:
     response = site.client.get("/nowhere")
 

@@ -153,6 +153,8 @@ def _create_turns() -> None:
         sa.Column("cached_input_tokens", sa.Integer(), nullable=True),
         sa.Column("output_tokens", sa.Integer(), nullable=True),
         sa.Column("cost_microusd", sa.BigInteger(), nullable=True),
+        sa.Column("feedback", sa.String(length=4), nullable=True),
+        sa.Column("feedback_reason", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_turns_asked_at"), "turns", ["asked_at"], unique=False)
