@@ -78,7 +78,7 @@
     }
     if (refusal.childElementCount) refusal.scrollIntoView();
     else follow();
-    if (document.activeElement === document.body) field().focus({ preventScroll: true });
+    if (document.activeElement === document.body && (parent === self || document.hasFocus())) field().focus({ preventScroll: true }); // in a frame the focus may be outside
   });
 
   document.addEventListener("click", async ({ target }) => {
