@@ -1,7 +1,7 @@
 # The commands of Okichat; `make` alone lists them. Needs GNU Make 3.81 or newer and a POSIX shell, no more.
 SHELL = /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check format docs bench lock clean
+.PHONY: help run test check format docs faults soak bench lock clean
 python = .venv/bin/python
 
 help: ## list these commands
@@ -31,6 +31,14 @@ format: ## write the code as `make check` wants it
 docs: ## rewrite what documents take from the code: the settings in README.md and .env.example
 	@sh scripts/install.sh run
 	@$(python) scripts/settings_docs.py
+
+faults: ## break the model's host in every known way and write the table of docs/reliability.md
+	@sh scripts/install.sh test
+	@$(python) scripts/faults.py
+
+soak: ## visitors, random faults and restarts for a minute (ARGS="--minutes 20" for longer)
+	@sh scripts/install.sh test
+	@$(python) scripts/soak.py $(ARGS)
 
 bench: ## answers per second and cold start, as ratios to a bare Flask app in the same run
 	@sh scripts/install.sh run

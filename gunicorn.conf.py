@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import socket
+import struct
 import sys
 from types import TracebackType
 from typing import Any
@@ -55,6 +57,15 @@ def nworkers_changed(server: Any, new_value: int, _old_value: int | None) -> Non
     )
     server.cfg.set("workers", 1)
     server.num_workers = 1
+
+
+def when_ready(server: Any) -> None:
+    """A client that stops sending or reading in mid-request is dropped after a while: its thread is another visitor's.
+
+    gunicorn has no setting for it; every connection inherits these from the port it came in by."""
+    for listener in server.LISTENERS:
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 5, 0))
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", 20, 0))
 
 
 def post_worker_init(worker: Any) -> None:

@@ -6,16 +6,14 @@ import logging
 import os
 import re
 import secrets
-from typing import TYPE_CHECKING
 
 from flask import Flask
 from flask_compress import Compress
-from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from okichat.assistant import Assistant
 from okichat.cache.answers import AnswerCache
 from okichat.cache.keys import Keys
+from okichat.cache.redis_shelf import RedisShelf
 from okichat.cache.shared import SharedAnswers
 from okichat.cache.shelf import Shelf, StoreShelf
 from okichat.cli import commands
@@ -55,6 +53,7 @@ from okichat.storage.facts import Facts
 from okichat.storage.schema import prepare
 from okichat.upkeep import Upkeep
 from okichat.web import api, chat, contact, health, patterns, widget
+from okichat.web.application import create_flask
 from okichat.web.assets import serve_assets
 from okichat.web.errors import explain_errors
 from okichat.web.headers import add_security_headers
@@ -63,17 +62,13 @@ from okichat.web.locale import speak_languages
 from okichat.web.origin import refuse_cross_site_posts
 from okichat.web.parts import EXTENSION, Parts
 
-if TYPE_CHECKING:
-    from okichat.cache.redis_shelf import RedisShelf
-
-_MAX_BODY_BYTES = 16 * 1024
 _TURN_MARGIN_S = 5.0
 
 
 def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Flask:
     """The whole app. Raises SettingsError or KnowledgeError, each with every mistake and its mend."""
     settings = settings or load_settings()
-    app = _create_flask(settings)
+    app = create_flask(settings)
     parts = _create_parts(app, settings, clock or SystemClock())
     app.extensions[EXTENSION] = parts
     speak_languages(app, settings)
@@ -92,27 +87,6 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     return app
 
 
-def _create_flask(settings: Settings) -> Flask:
-    app = Flask("okichat", static_folder=None, template_folder=None)
-    app.config.update(
-        MAX_CONTENT_LENGTH=_MAX_BODY_BYTES,
-        MAX_FORM_MEMORY_SIZE=_MAX_BODY_BYTES,
-        MAX_FORM_PARTS=50,
-        COMPRESS_MIN_SIZE=200,
-        COMPRESS_MIMETYPES=["text/html", "text/javascript", "application/json", "text/plain"],
-    )
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    shipped = FileSystemLoader(folder("templates"))
-    own = [FileSystemLoader(settings.templates)] if settings.templates else []
-    # A site's own chat/page.html comes first, and may extend "okichat/chat/page.html", which is always ours.
-    app.jinja_loader = ChoiceLoader([*own, shipped, PrefixLoader({"okichat": shipped})])  # type: ignore[assignment]
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    if settings.trusted_hops:
-        hops = settings.trusted_hops
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    return app
-
-
 def _create_parts(app: Flask, settings: Settings, clock: Clock) -> Parts:
     journal = Journal(clock)
     store = Store(settings.database_url)
@@ -126,7 +100,7 @@ def _create_parts(app: Flask, settings: Settings, clock: Clock) -> Parts:
     paid_or_free: list[AnswerSource] = [Local(), gpt] if settings.local_first else [gpt, Local()]
     chain = Chain([SmallTalk(settings.name), *paid_or_free, Handoff()], journal)
     search = Search(library)
-    redis = _redis(settings, clock, journal)
+    redis = RedisShelf(settings.redis_url, clock, journal) if settings.redis_url else None
     shelf = redis or StoreShelf(store, clock, journal)
     shared = _share_answers(settings, shelf, redis, clock, library, prompt, gpt)
     assistant = Assistant(Guard(), Recorder(turns, journal), shared, search, chain)
@@ -135,12 +109,9 @@ def _create_parts(app: Flask, settings: Settings, clock: Clock) -> Parts:
     delivery = Delivery(messages, channels_from(settings), letters, journal)
     retention = Retention(store, messages, clock, settings.retention_days)
     alerts = _watch(settings, store, clock, journal, budget, redis)
-    upkeep = Upkeep(
-        journal,
-        at_start=[lambda: _open_searches(search), gpt.warm, delivery.start],
-        every_round=[*missed_start, budget.settle_orphans, retention.purge, alerts.look],
-        when_hurried=[alerts.look],
-    )
+    at_start = [lambda: _open_searches(search), gpt.warm, delivery.start]
+    every_round = [*missed_start, budget.settle_orphans, retention.purge, alerts.look]
+    upkeep = Upkeep(journal, at_start, every_round, when_hurried=[alerts.look])
     journal.listen(alerts.hear)
     alerts.on_news(upkeep.hurry)
     budget.after_change = upkeep.hurry
@@ -166,14 +137,6 @@ def _create_parts(app: Flask, settings: Settings, clock: Clock) -> Parts:
         library=library,
         linked_addresses=_addresses(library),
     )
-
-
-def _redis(settings: Settings, clock: Clock, journal: Journal) -> RedisShelf | None:
-    if not settings.redis_url:
-        return None
-    from okichat.cache.redis_shelf import RedisShelf
-
-    return RedisShelf(settings.redis_url, clock, journal)
 
 
 def _watch(

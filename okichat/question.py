@@ -69,7 +69,9 @@ class Question:
         # A form sends two characters for the line break that the browser, and its visitor, count as one.
         if len(text.replace("\r\n", "\n")) > MAX_QUESTION_CHARS:
             raise QuestionTooLong
-        submission = hashlib.sha256(f"{request_key}\n{cleaned}".encode()).hexdigest() if request_key else secrets.token_hex(32)
+        submission = (
+            hashlib.sha256(f"{request_key}\n{cleaned}".encode()).hexdigest() if request_key else secrets.token_hex(32)
+        )
         return cls(
             cleaned,
             detect_language(cleaned, locale),

@@ -98,7 +98,8 @@ def origins(raw: str) -> tuple[str, ...]:
     found = tuple(re.split(r"[\s,]+", raw.strip(" ,")))
     for origin in found:
         pieces = urlsplit(origin)
-        if pieces.scheme not in ("http", "https") or not pieces.netloc or pieces.path not in ("", "/") or pieces.query:
+        is_site = pieces.scheme in ("http", "https") and pieces.netloc and pieces.path in ("", "/") and not pieces.query
+        if not is_site or "*" in origin:
             raise ValueError(
                 f"write addresses of sites without a path, such as https://www.example.fr; {origin!r} is none"
             )

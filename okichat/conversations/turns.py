@@ -90,7 +90,9 @@ class Turns:
     def close(self, question: Question, answer: Answer) -> None:
         """Keep the answer of an open question."""
         with self._store.write() as connection:
-            connection.execute(update(turns).where(turns.c.id == question.id), _answer_columns(answer, self._clock.now()))
+            connection.execute(
+                update(turns).where(turns.c.id == question.id), _answer_columns(answer, self._clock.now())
+            )
 
     def abandon(self, question: Question) -> None:
         """The visitor stopped the answer: a repetition may ask again."""

@@ -53,6 +53,11 @@ class Index:
         self._section_words = [[self._words_of(section, topic) for section in topic.sections] for topic in self.topics]
         self._rarity = self._rarities()
         self._naming = self._naming_features(said)
+        self._offers = {
+            self._plain(topic.offer(section)): (number, section)
+            for number, topic in enumerate(self.topics)
+            for section in topic.sections
+        }
 
     def _counted(self, text: str) -> list[str]:
         words = self._wording.words(text)
@@ -95,6 +100,13 @@ class Index:
             )
             for topic, counts in zip(self.topics, said, strict=True)
         ]
+
+    def _plain(self, text: str) -> str:
+        return " ".join(self._wording.words(text))
+
+    def offered(self, text: str) -> tuple[int, Section] | None:
+        """The topic and section whose button says just that; None for any other text."""
+        return self._offers.get(self._plain(text))
 
     def words(self, text: str) -> list[str]:
         """The words of a question, with slips mended towards what the topics say."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from operator import add
 from threading import Lock
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from okichat.knowledge.calibration import Calibration, Evidence, read_calibration
+from okichat.knowledge.clauses import Refusal, joined_questions, refusal, sentences_of
 from okichat.knowledge.index import Index
 from okichat.knowledge.library import Library, Section, Topic
+from okichat.knowledge.topic_file import Validity
 from okichat.question import Question
 
 Verdict = Literal["sure", "close", "unsure", "outside"]
@@ -27,41 +31,64 @@ _ELLIPTICAL = {
 _ELLIPTICAL_WORDS = 9  # a longer question says itself what it is about
 _FROM_QUESTION, _FROM_TOPIC = 0.4, 0.4  # of its score, and for having been the topic
 _NOTHING_TO_LEAN_FOR = -0.6  # below, the question is off topic whatever came before
-_CLAUSES = re.compile(r"(?<=[.!?…;:])\s+|, ")
+_CERTAIN = 0.99  # the words are those of a button of ours
+_SURE_OF_BOTH = 0.8  # each of two questions in one
+_MOST_WORDS_OF_BOTH = 24  # a longer text tells a story, whose parts are no questions
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A section that may answer, with the topic it stands in."""
+    """A section that may answer, with the topic it stands in and whether that holds today."""
 
     topic: Topic
     section: Section
     score: float
+    validity: Validity = "valid"
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
     """What was found for one question.
 
-    passages     best first, at most six; the first is the section that answers, the lead for a general question
+    passages     best first, at most six
     topics       those worth showing, best first, at most three; empty when the verdict is "outside"
     confidence   0 to 1: how often a first topic found with this confidence is the right one
     verdict      sure: answer with the first topic. close: two topics are nearly equal, offer both. unsure: not good enough
                  to answer with, though a model may. outside: clearly no question to this firm
+    answers      what to answer with: when sure the section that answers, the lead for a general question, or one of each
+                 topic where two things were asked; when close the leads of both; else nothing
     """
 
     passages: tuple[Passage, ...]
     topics: tuple[Topic, ...]
     confidence: float
     verdict: Verdict
+    answers: tuple[Passage, ...] = ()
+
+
+class _Weighed(NamedTuple):
+    """The topics by their scores for some words."""
+
+    words: list[str]
+    order: list[int]
+    scores: list[float]
+    evidence: Evidence
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 class Search:
     """Searches one library. A language is prepared when its first question comes, or by `prepare`."""
 
-    def __init__(self, library: Library, calibration: Calibration | None = None) -> None:
+    def __init__(
+        self, library: Library, calibration: Calibration | None = None, *, today: Callable[[], date] = _today
+    ) -> None:
+        """`today` decides which topics hold; the firm's own day."""
         self._library = library
         self._calibration = calibration or read_calibration()
+        self._today = today
         self._indexes: dict[str, Index] = {}
         self._preparing = Lock()
 
@@ -74,27 +101,80 @@ class Search:
         index = self._index(question.language)
         if index.is_injection(question.text):
             return Findings((), (), 0.0, "outside")
-        words = index.words(question.text)
-        order, scores, evidence = self._weigh(index, question, words)
-        verdict = self._verdict(index, words, evidence)
-        if verdict == "outside":
-            return Findings((), (), self._calibration.confidence(evidence), verdict)
-        worth = [number for number in order[:_MAX_TOPICS] if scores[order[0]] - scores[number] < _WORTH_SHOWING_WITHIN]
-        passages = [
-            Passage(index.topics[number], *found) for number in worth for found in index.sections(number, words)
-        ]
-        return Findings(
-            tuple(passages[:_MAX_PASSAGES]),
-            tuple(index.topics[number] for number in worth),
-            self._calibration.confidence(evidence),
-            verdict,
-        )
+        if offered := index.offered(question.text):
+            return self._offered(index, *offered)
+        if refused := refusal(question.text, question.language):
+            return self._beside(index, question, refused)
+        weighed = self._weigh(index, question)
+        return self._findings(index, question, weighed, self._verdict(index, weighed))
 
     def weigh(self, question: Question) -> tuple[Topic, Evidence]:
         """The best topic, however weak, and what speaks for it."""
         index = self._index(question.language)
-        order, _, evidence = self._weigh(index, question, index.words(question.text))
-        return index.topics[order[0]], evidence
+        weighed = self._weigh(index, question)
+        return index.topics[weighed.order[0]], weighed.evidence
+
+    def _findings(self, index: Index, question: Question, weighed: _Weighed, verdict: Verdict) -> Findings:
+        confidence = self._calibration.confidence(weighed.evidence)
+        if verdict == "outside":
+            return Findings((), (), confidence, verdict)
+        best = weighed.scores[weighed.order[0]]
+        worth = [n for n in weighed.order[:_MAX_TOPICS] if best - weighed.scores[n] < _WORTH_SHOWING_WITHIN]
+        answers: list[Passage] = []
+        if verdict in ("sure", "close"):
+            both = self._both(index, question, weighed)
+            worth = list(dict.fromkeys([*both, *worth]))[:_MAX_TOPICS]
+            if both:
+                verdict, answers = "sure", [self._passages(index, number, words)[0] for number, words in both.items()]
+            elif verdict == "sure":
+                answers = self._passages(index, worth[0], weighed.words)[:1]
+            else:
+                answers = [self._passage(index.topics[n], index.topics[n].sections[0]) for n in worth[:2]]
+        found = [passage for number in worth for passage in self._passages(index, number, weighed.words)]
+        passages = answers + [passage for passage in found if not _stands_in(passage, answers)]
+        return Findings(
+            tuple(passages[:_MAX_PASSAGES]),
+            tuple(index.topics[number] for number in worth),
+            confidence,
+            verdict,
+            tuple(answers),
+        )
+
+    def _offered(self, index: Index, number: int, section: Section) -> Findings:
+        topic = index.topics[number]
+        answer = self._passage(topic, section)
+        others = [self._passage(topic, other) for other in topic.sections if other is not section]
+        return Findings((answer, *others[: _MAX_PASSAGES - 1]), (topic,), _CERTAIN, "sure", (answer,))
+
+    def _beside(self, index: Index, question: Question, refused: Refusal) -> Findings:
+        """What the visitor wants in place of what is refused; never the topic of that alone, and rather nothing than a guess."""
+        unwanted = self._weigh(index, replace(question, text=refused.refused)).order[0]
+        for text in (refused.rest, f"{refused.rest} {refused.object}"):
+            wanted = self._weigh(index, replace(question, text=text or question.text))
+            is_told_apart = text == refused.rest or wanted.order[0] != unwanted
+            if is_told_apart and self._verdict(index, wanted) == "sure":
+                return self._findings(index, replace(question, text=text), wanted, "sure")
+        return self._findings(index, question, wanted, "unsure")
+
+    def _both(self, index: Index, question: Question, weighed: _Weighed) -> dict[int, list[str]]:
+        """Two topics that one text asks about, the best first, each with the words that do; nothing where it asks one thing."""
+        parts = joined_questions(question.text)
+        if len(parts) < 2 or len(weighed.words) > _MOST_WORDS_OF_BOTH:
+            return {}
+        found: dict[int, list[str]] = {}
+        for part in parts:
+            asked = self._weigh(index, replace(question, text=part, history=()))
+            is_sure = self._calibration.confidence(asked.evidence) >= _SURE_OF_BOTH
+            if is_sure and self._verdict(index, asked) == "sure":
+                found.setdefault(asked.order[0], asked.words)
+        best = weighed.order[0]
+        return {best: found.pop(best), **found} if len(found) == 2 and best in found else {}
+
+    def _passages(self, index: Index, number: int, words: Sequence[str]) -> list[Passage]:
+        return [self._passage(index.topics[number], *found) for found in index.sections(number, list(words))]
+
+    def _passage(self, topic: Topic, section: Section, score: float = 0.0) -> Passage:
+        return Passage(topic, section, score, topic.validity(self._today()))
 
     def _index(self, language: str) -> Index:
         language = language if language in self._library.languages else self._library.languages[0]
@@ -105,11 +185,12 @@ class Search:
                 )
             return self._indexes[language]
 
-    def _weigh(self, index: Index, question: Question, words: list[str]) -> tuple[list[int], list[float], Evidence]:
+    def _weigh(self, index: Index, question: Question) -> _Weighed:
+        words = index.words(question.text)
         scores = index.scores(words)
         count = len(index.topics)
-        inside = max(scores[:count]) - max(scores[count:])
-        clauses = [clause for clause in _CLAUSES.split(question.text) if clause]
+        inside = _inside(scores, count)
+        clauses = sentences_of(question.text)
         if len(clauses) > 1:  # a story has many words from elsewhere around the one clause that asks
             asked = max(_inside(index.scores(index.words(clause)), count) for clause in clauses)
             inside = (inside + asked) / 2
@@ -118,7 +199,7 @@ class Search:
             inside = max(inside, _inside(scores, count))
         order = sorted(range(count), key=scores.__getitem__, reverse=True)
         lead = scores[order[0]] - scores[order[1]] if count > 1 else scores[order[0]]
-        return order, scores, Evidence(inside, lead)
+        return _Weighed(words, order, scores, Evidence(inside, lead))
 
     def _leaning(self, index: Index, question: Question, words: list[str]) -> list[float]:
         """What an elliptical question inherits from the exchange before it; nothing otherwise."""
@@ -133,7 +214,8 @@ class Search:
                 leaning[number] += _FROM_TOPIC if topic.slug == before.topics[0] else _FROM_TOPIC / 2
         return leaning
 
-    def _verdict(self, index: Index, words: list[str], evidence: Evidence) -> Verdict:
+    def _verdict(self, index: Index, weighed: _Weighed) -> Verdict:
+        words, evidence = weighed.words, weighed.evidence
         known = sum(map(index.knows, words))
         if not known:
             return "unsure"
@@ -151,3 +233,7 @@ class Search:
 
 def _inside(scores: list[float], count: int) -> float:
     return max(scores[:count]) - max(scores[count:])
+
+
+def _stands_in(passage: Passage, answers: Sequence[Passage]) -> bool:
+    return any(passage.section is answer.section for answer in answers)

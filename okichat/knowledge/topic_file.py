@@ -6,13 +6,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one reads a file in 0.5 ms instead of 10
 _KEYS = ("title", "questions", "synonyms", "link", "valid_from", "valid_until")
+_LONGEST_OFFER_CHARS = 60
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}")
+
+
+Validity = Literal["valid", "not_yet", "ended"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,19 @@ class Topic:
     def text(self) -> str:
         """The whole topic as Markdown."""
         return "\n\n".join(f"## {part.heading}\n\n{part.text}" if part.heading else part.text for part in self.sections)
+
+    def validity(self, day: date) -> Validity:
+        """Whether what the topic says holds on that day; `valid_until` is the last day on which it does."""
+        if self.valid_until and day > self.valid_until:
+            return "ended"
+        return "not_yet" if self.valid_from and day < self.valid_from else "valid"
+
+    def offer(self, section: Section) -> str:
+        """What a button says that leads to this section; the search finds the section by these very words."""
+        if not section.heading:
+            return self.questions[0]
+        whole = f"{self.title}{' : ' if self.language == 'fr' else ': '}{section.heading}"
+        return whole if len(whole) <= _LONGEST_OFFER_CHARS else section.heading
 
 
 @dataclass(frozen=True, slots=True)

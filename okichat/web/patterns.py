@@ -65,7 +65,9 @@ blueprint = Blueprint("patterns", __name__)
 def page() -> str:
     """Every state of the chat on one page."""
     view = presenter.page_view()
-    return render_template("patterns.html", patterns=patterns_view(view), page=view, form=patterns_form(view.form.action))
+    return render_template(
+        "patterns.html", patterns=patterns_view(view), page=view, form=patterns_form(view.form.action)
+    )
 
 
 def patterns_view(page: PageView) -> PatternsView:

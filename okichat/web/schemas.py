@@ -50,7 +50,9 @@ class QuestionSchema(Schema):
         load_default=None,
         allow_none=True,
         validate=validate.Length(*_KEY_CHARS),
-        metadata={"description": "Random, and the same for every repetition of one submission: it is answered, and paid, once."},
+        metadata={
+            "description": "Random, and the same for every repetition of one submission: it is answered, and paid, once."
+        },
     )
 
 

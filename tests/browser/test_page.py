@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -136,7 +135,9 @@ def test_a_reload_starts_a_fresh_page_without_an_error(visitor: Page, model: Ope
     assert len(model.requests) == asked
 
 
-def test_without_javascript_the_answer_comes_as_a_page_with_the_focus_on_it(plain_visitor: Page, model: OpenAIServer) -> None:
+def test_without_javascript_the_answer_comes_as_a_page_with_the_focus_on_it(
+    plain_visitor: Page, model: OpenAIServer
+) -> None:
     plain_visitor.get_by_label("Votre question").fill("Tenez-vous les comptes ?")
     plain_visitor.get_by_role("button", name="Envoyer").click()
 
@@ -145,7 +146,9 @@ def test_without_javascript_the_answer_comes_as_a_page_with_the_focus_on_it(plai
     assert len(model.requests) == 1
 
 
-def test_without_javascript_a_reload_pays_nothing_and_a_second_question_continues(plain_visitor: Page, model: OpenAIServer) -> None:
+def test_without_javascript_a_reload_pays_nothing_and_a_second_question_continues(
+    plain_visitor: Page, model: OpenAIServer
+) -> None:
     plain_visitor.get_by_label("Votre question").fill("Comment créer une SAS ?")
     plain_visitor.get_by_role("button", name="Envoyer").click()
     plain_visitor.reload()

@@ -153,6 +153,7 @@ def test_the_work_ends_when_the_last_listener_leaves() -> None:
     work.finish()
     assert later.end() == list(work.events)
     assert work.begun == 2
+    assert flights._flights == {}
 
 
 def test_a_listener_who_does_not_read_holds_up_nobody() -> None:

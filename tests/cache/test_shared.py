@@ -20,6 +20,7 @@ from sqlalchemy import func, select
 
 from okichat.answer import Answer, Delta, Event, Restart, last_answer
 from okichat.question import Question
+from okichat.sources.attempt import Attempt, Dialect
 from okichat.storage.tables import balances, cached_answers, turns
 from tests.doubles.clock import StoppedClock
 from tests.doubles.openai_server import OpenAIServer
@@ -96,9 +97,7 @@ def test_two_hundred_visitors_at_once_make_one_call(site: Site, model: OpenAISer
     assert len(model.requests) == 1
     assert [answer.text for answer in answers] == [TEXT] * 200
     assert sum(answer.usage is not None for answer in answers) == 1
-    streamed = [
-        "".join(event.text for event in events if isinstance(event, Delta)) for events in gathering.events[:20]
-    ]
+    streamed = ["".join(event.text for event in events if isinstance(event, Delta)) for events in gathering.events[:20]]
     assert set(streamed) <= {TEXT, ""}  # the whole of it, or nothing where it was ready before
     with site.parts.store.read() as connection:
         in_turns = connection.execute(select(func.sum(turns.c.cost_microusd))).scalar_one()
@@ -216,7 +215,9 @@ class Process:
 
 
 @pytest.fixture
-def start(tmp_path: Path, settings: dict[str, str], redis: RedisServer) -> Iterator[Callable[[int, int], list[Process]]]:
+def start(
+    tmp_path: Path, settings: dict[str, str], redis: RedisServer
+) -> Iterator[Callable[[int, int], list[Process]]]:
     """Starts processes that share nothing but Redis, ready to ask."""
     with ExitStack() as stack:
 
@@ -314,3 +315,14 @@ def test_an_expired_answer_is_asked_for_again(
     assert [asked(site).answered_by for _ in range(2)] == ["gpt", "cache"]
     clock.forward(seconds=61)
     assert asked(site).answered_by == "gpt"
+
+
+def test_the_time_that_was_waited_is_taken_from_the_deadline(site: Site) -> None:
+    question = Question.from_text(SERVICES)
+    findings = site.parts.search.find(question)
+    attempt = Attempt("gpt-6-luna", Dialect(), with_history=False)
+    limits = [
+        site.parts.gpt._call(asked, findings, attempt, 0.0).limits for asked in (question, question.after_waiting(4))
+    ]
+    assert limits[0].deadline_s - limits[1].deadline_s == 4
+    assert limits[0].first_token_s == limits[1].first_token_s

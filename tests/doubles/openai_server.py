@@ -110,6 +110,11 @@ class OpenAIServer:
             self._script.clear()
             self._default = Reply()
 
+    def forget_requests(self) -> None:
+        """Drop what was recorded, so that a long run does not grow; script and bill stay."""
+        with self._lock:
+            self.requests = []
+
     def wait_until_left(self, request: Received, within_s: float = 5.0) -> float:
         """The monotonic time at which the client closed the connection of this request before its end; raises AssertionError."""
         until_s = time.monotonic() + within_s

@@ -15,7 +15,7 @@ from okichat.sentences import sentences
 
 HTMX, PLAIN, JSON, JSON_STREAM = "htmx stream", "no JavaScript", "JSON", "JSON stream"
 WAYS = (HTMX, PLAIN, JSON, JSON_STREAM)
-RUNGS = ("small_talk", "cache", "gpt", "local", "handoff", "interrupted")
+RUNGS = ("cache", "gpt", "local", "handoff", "interrupted", "small_talk")  # the last one's name is also the assistant's
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,5 +119,4 @@ def _words(markup: str) -> str:
 @cache
 def _rungs() -> dict[str, str]:
     """How the page names each rung, in both languages."""
-    named = {sentences(language)(f"rung.{rung}"): rung for rung in RUNGS for language in ("en", "fr")}
-    return {sentence: rung for sentence, rung in named.items() if rung != "small_talk"}
+    return {sentences(language)(f"rung.{rung}"): rung for rung in RUNGS for language in ("en", "fr")}

@@ -118,13 +118,13 @@ class GunicornApp:
 
 
 @contextmanager
-def gunicorn_app(*, start: bool = True, **environment: str) -> Iterator[GunicornApp]:
+def gunicorn_app(*, starts: bool = True, **environment: str) -> Iterator[GunicornApp]:
     """A running app in a folder of its own."""
     with (
         tempfile.TemporaryDirectory(prefix="okichat-gunicorn-") as folder,
         GunicornApp(Path(folder), environment) as app,
     ):
-        if start:
+        if starts:
             app.start()
         yield app
 

@@ -88,7 +88,7 @@ def _fill(file: Path) -> None:
 def test_visitors_are_answered_while_the_database_may_only_be_read(model: OpenAIServer) -> None:
     # The system's administrator may write everywhere; without this privilege the app is anybody.
     prefix = ("setpriv", "--bounding-set=-dac_override") if shutil.which("setpriv") and Path("/root").stat() else ()
-    with gunicorn_app(start=False, OPENAI_BASE_URL=model.base_url) as app:
+    with gunicorn_app(starts=False, OPENAI_BASE_URL=model.base_url) as app:
         app.start(*prefix)
         app.kill()
         folder = app.log.parent

@@ -15,6 +15,7 @@ from tests.faults.redis_at import RedisAt
 from tests.faults.served import Served, served
 
 QUESTION = "Quels sont vos horaires d'ouverture ?"
+NEW_QUESTION = "Quels sont vos services ?"
 SMALL_TALK = "Bonjour"
 
 
@@ -30,9 +31,9 @@ def redis() -> Iterator[RedisAt]:
         yield redis
 
 
-def assert_answered(app: Served) -> None:
-    replies = [ask(app.port, way, QUESTION) for way in WAYS]
-    assert [(reply.status, reply.answered_by) for reply in replies] == [(200, "gpt")] * len(WAYS)
+def assert_answered(app: Served, question: str = QUESTION) -> None:
+    replies = [ask(app.port, way, question) for way in WAYS]
+    assert [(reply.status, reply.answered_by in ("gpt", "cache")) for reply in replies] == [(200, True)] * len(WAYS)
 
 
 def added_s(app: Served, questions: int = 20) -> float:
@@ -47,7 +48,7 @@ def assert_told_once(app: Served) -> None:
 
 
 def test_redis_may_be_absent_at_the_start_and_come_later(model: OpenAIServer, redis: RedisAt) -> None:
-    with served(openai_base_url=model.base_url, redis_url=redis.url) as app:
+    with served(cache_ttl_s=600, openai_base_url=model.base_url, redis_url=redis.url) as app:
         assert_answered(app)
         assert_told_once(app)
         redis.start()
@@ -57,10 +58,11 @@ def test_redis_may_be_absent_at_the_start_and_come_later(model: OpenAIServer, re
 
 def test_redis_may_die_and_come_back(model: OpenAIServer, redis: RedisAt) -> None:
     redis.start()
-    with served(openai_base_url=model.base_url, redis_url=redis.url) as app:
+    with served(cache_ttl_s=600, openai_base_url=model.base_url, redis_url=redis.url) as app:
         assert_answered(app)
         redis.kill()
         assert_answered(app)
+        assert_answered(app, NEW_QUESTION)  # the answer to the other one is in memory
         assert_told_once(app)
         redis.start()
 
@@ -69,7 +71,7 @@ def test_redis_may_die_and_come_back(model: OpenAIServer, redis: RedisAt) -> Non
 
 def test_a_redis_that_hangs_costs_less_than_a_third_of_a_second(model: OpenAIServer, redis: RedisAt) -> None:
     redis.start()
-    with served(openai_base_url=model.base_url, redis_url=redis.url) as app:
+    with served(cache_ttl_s=600, openai_base_url=model.base_url, redis_url=redis.url) as app:
         usual_s = added_s(app)
         os.kill(redis.pid, signal.SIGSTOP)
         try:
@@ -85,7 +87,7 @@ def test_a_redis_that_hangs_costs_less_than_a_third_of_a_second(model: OpenAISer
 
 def test_a_redis_that_refuses_the_password_is_done_without(model: OpenAIServer, redis: RedisAt) -> None:
     redis.start("--requirepass", "right")
-    with served(openai_base_url=model.base_url, redis_url=redis.url_with_password("wrong")) as app:
+    with served(cache_ttl_s=600, openai_base_url=model.base_url, redis_url=redis.url_with_password("wrong")) as app:
         assert_answered(app)
         assert_told_once(app)
         assert all("wrong" not in str(facts) for _, facts in app.events)
@@ -93,21 +95,23 @@ def test_a_redis_that_refuses_the_password_is_done_without(model: OpenAIServer, 
 
 def test_a_redis_that_only_reads_is_done_without(model: OpenAIServer, redis: RedisAt) -> None:
     redis.start("--replicaof", "127.0.0.1", "1")
-    with served(openai_base_url=model.base_url, redis_url=redis.url) as app:
+    with served(cache_ttl_s=600, openai_base_url=model.base_url, redis_url=redis.url) as app:
         assert_answered(app)
         assert_told_once(app)
 
 
 def test_a_redis_without_memory_is_done_without(model: OpenAIServer, redis: RedisAt) -> None:
     redis.start("--maxmemory", "1", "--maxmemory-policy", "noeviction")
-    with served(openai_base_url=model.base_url, redis_url=redis.url) as app:
+    with served(cache_ttl_s=600, openai_base_url=model.base_url, redis_url=redis.url) as app:
         assert_answered(app)
         assert_told_once(app)
 
 
 def test_the_limit_of_questions_still_holds_while_redis_is_away(model: OpenAIServer, redis: RedisAt) -> None:
     redis.start()
-    with served(openai_base_url=model.base_url, redis_url=redis.url, rate_limit="5 per 15 minutes") as app:
+    with served(
+        cache_ttl_s=600, openai_base_url=model.base_url, redis_url=redis.url, rate_limit="5 per 15 minutes"
+    ) as app:
         redis.kill()
 
         statuses = [ask(app.port, JSON, SMALL_TALK).status for _ in range(8)]

@@ -46,7 +46,9 @@ def test_answering_needs_no_web_framework(module: str) -> None:
 
 
 def test_the_domain_runs_where_flask_is_not_installed() -> None:
-    without = "import sys; sys.modules.update(flask=None, werkzeug=None); " + "; ".join(f"import {name}" for name in DOMAIN)
+    without = "import sys; sys.modules.update(flask=None, werkzeug=None); " + "; ".join(
+        f"import {name}" for name in DOMAIN
+    )
 
     subprocess.run([sys.executable, "-c", without], check=True, cwd=ROOT)
 
@@ -60,7 +62,12 @@ def test_only_gpt_knows_openai() -> None:
 def test_starting_the_app_imports_no_openai() -> None:
     code = "import sys; from okichat import create_app; import okichat.factory; print('openai' in sys.modules)"
 
-    assert subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, capture_output=True, text=True).stdout.strip() == "False"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], check=True, cwd=ROOT, capture_output=True, text=True
+        ).stdout.strip()
+        == "False"
+    )
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name != "okichat"])
@@ -73,7 +80,10 @@ def test_imports_point_one_way(module: str) -> None:
 
 
 def test_no_module_needs_itself_by_way_of_others() -> None:
-    graph = {name: {found for found in _imported(name, at_start=True) if found in MODULES and found != name} for name in MODULES}
+    graph = {
+        name: {found for found in _imported(name, at_start=True) if found in MODULES and found != name}
+        for name in MODULES
+    }
     while leaves := {name for name, needed in graph.items() if not needed}:
         graph = {name: needed - leaves for name, needed in graph.items() if name not in leaves}
 
@@ -86,7 +96,9 @@ def test_rooms_and_functions_stay_small(path: Path) -> None:
     long = [
         f"{node.name}: {node.end_lineno - node.lineno + 1} lines"
         for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.FunctionDef) and node.end_lineno and node.end_lineno - node.lineno >= LARGEST_FUNCTION_LINES
+        if isinstance(node, ast.FunctionDef)
+        and node.end_lineno
+        and node.end_lineno - node.lineno >= LARGEST_FUNCTION_LINES
     ]
 
     assert text.count("\n") <= LARGEST_MODULE_LINES or "migrations" in path.parts
@@ -99,7 +111,9 @@ def test_templates_stay_small(path: Path) -> None:
 
 
 def test_no_room_is_a_drawer_for_anything() -> None:
-    assert [name for name in MODULES if name.rsplit(".", 1)[-1] in ("utils", "helpers", "manager", "common", "misc")] == []
+    assert [
+        name for name in MODULES if name.rsplit(".", 1)[-1] in ("utils", "helpers", "manager", "common", "misc")
+    ] == []
 
 
 def _floor(module: str) -> int:
@@ -129,6 +143,8 @@ def _imported(module: str, *, at_start: bool = False) -> frozenset[str]:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names if f"{node.module}.{alias.name}" in MODULES}
+            found |= {node.module} | {
+                f"{node.module}.{alias.name}" for alias in node.names if f"{node.module}.{alias.name}" in MODULES
+            }
         waiting += ast.iter_child_nodes(node)
     return frozenset(found)

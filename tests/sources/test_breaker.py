@@ -79,7 +79,9 @@ def test_when_it_fails_again_the_pause_is_longer(breaker: Breaker, clock: Stoppe
     breaker.enter()
 
 
-def test_a_visitor_who_leaves_the_first_question_does_not_block_the_others(breaker: Breaker, clock: StoppedClock) -> None:
+def test_a_visitor_who_leaves_the_first_question_does_not_block_the_others(
+    breaker: Breaker, clock: StoppedClock
+) -> None:
     breaker.failed("key", None, 600, at_once=True)
     clock.forward(seconds=601)
     breaker.enter()

@@ -51,12 +51,16 @@ def test_tokens_and_cost_are_written_with_the_question(gpt_site: Site, model: Op
 
     with gpt_site.parts.store.read() as connection:
         row = connection.execute(select(turns)).one()
-    assert (row.input_tokens + row.output_tokens, row.cost_microusd) == (reply["tokens"], round(reply["cost_usd"] * 1e6))
+    assert (row.input_tokens + row.output_tokens, row.cost_microusd) == (
+        reply["tokens"],
+        round(reply["cost_usd"] * 1e6),
+    )
     assert row.input_tokens == model.billed_tokens.input_tokens
 
 
 @pytest.mark.parametrize(
-    "invented", ["Comptez 3 jours.", "Cela coûte 450 € par mois.", "Appelez le 01 99 00 99 99.", "Remise de 15 % cette année."]
+    "invented",
+    ["Comptez 3 jours.", "Cela coûte 450 € par mois.", "Appelez le 01 99 00 99 99.", "Remise de 15 % cette année."],
 )
 def test_a_fact_that_no_topic_states_is_not_shown(gpt_site: Site, model: OpenAIServer, invented: str) -> None:
     model.reply(f"Nous nous en chargeons. {invented}")
@@ -75,7 +79,9 @@ def test_a_fact_in_other_words_is_no_invention(gpt_site: Site, model: OpenAIServ
     assert gpt_site.ask(QUESTION)["answered_by"] == "gpt"
 
 
-def test_an_invented_fact_in_a_stream_is_taken_back_at_the_end_of_its_block(gpt_site: Site, model: OpenAIServer) -> None:
+def test_an_invented_fact_in_a_stream_is_taken_back_at_the_end_of_its_block(
+    gpt_site: Site, model: OpenAIServer
+) -> None:
     model.reply("Comptez 3 jours.\n\nEt voici la suite, qui est longue.")
 
     messages = gpt_site.submit(QUESTION, STREAMING).text
@@ -141,7 +147,9 @@ def test_without_price_there_is_no_call(open_site: Callable[..., Site], model: O
     assert model.requests == []
 
 
-def test_a_spent_budget_answers_from_the_knowledge_and_says_so(open_site: Callable[..., Site], model: OpenAIServer) -> None:
+def test_a_spent_budget_answers_from_the_knowledge_and_says_so(
+    open_site: Callable[..., Site], model: OpenAIServer
+) -> None:
     site = open_site(OPENAI_API_KEY="sk-test-key", OPENAI_BASE_URL=model.base_url, OKICHAT_BUDGET_USD="0.0001")
 
     reply = site.ask(QUESTION)
@@ -151,7 +159,9 @@ def test_a_spent_budget_answers_from_the_knowledge_and_says_so(open_site: Callab
     assert "Mode local" in site.client.get("/").text
 
 
-def test_local_first_pays_only_for_what_the_knowledge_is_not_sure_of(open_site: Callable[..., Site], model: OpenAIServer) -> None:
+def test_local_first_pays_only_for_what_the_knowledge_is_not_sure_of(
+    open_site: Callable[..., Site], model: OpenAIServer
+) -> None:
     site = open_site(OPENAI_API_KEY="sk-test-key", OPENAI_BASE_URL=model.base_url, OKICHAT_LOCAL_FIRST="yes")
 
     assert site.ask(QUESTION)["answered_by"] == "local"
@@ -159,9 +169,16 @@ def test_local_first_pays_only_for_what_the_knowledge_is_not_sure_of(open_site: 
     assert len(model.requests) == 1
 
 
-def test_the_key_is_nowhere_in_what_the_app_says(gpt_site: Site, model: OpenAIServer, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_key_is_nowhere_in_what_the_app_says(
+    gpt_site: Site, model: OpenAIServer, caplog: pytest.LogCaptureFixture
+) -> None:
     model.fail("invalid_key")
 
-    said: list[Any] = [gpt_site.ask(QUESTION), gpt_site.client.get("/readyz").text, gpt_site.client.get("/").text, caplog.text]
+    said: list[Any] = [
+        gpt_site.ask(QUESTION),
+        gpt_site.client.get("/readyz").text,
+        gpt_site.client.get("/").text,
+        caplog.text,
+    ]
 
     assert "sk-test-key" not in str(said)

@@ -35,7 +35,15 @@ def test_small_talk_is_recognised_by_its_most_telling_part(text: str, kind: str)
 
 
 @pytest.mark.parametrize(
-    "text", ["Bonjour, quels sont vos tarifs ?", "merci de me rappeler", "test", "2026", "au revoir mon argent, la TVA augmente ?", "hello SARL"]
+    "text",
+    [
+        "Bonjour, quels sont vos tarifs ?",
+        "merci de me rappeler",
+        "test",
+        "2026",
+        "au revoir mon argent, la TVA augmente ?",
+        "hello SARL",
+    ],
 )
 def test_a_question_is_never_small_talk_however_polite(text: str) -> None:
     assert kind_of_small_talk(text) is None

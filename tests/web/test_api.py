@@ -43,7 +43,9 @@ def test_with_a_working_key_gpt_answers_even_the_question_test(gpt_site: Site, m
     assert reply["cost_usd"] > 0
 
 
-def test_an_off_topic_question_gets_a_human_and_no_topics_and_costs_nothing(gpt_site: Site, model: OpenAIServer) -> None:
+def test_an_off_topic_question_gets_a_human_and_no_topics_and_costs_nothing(
+    gpt_site: Site, model: OpenAIServer
+) -> None:
     reply = gpt_site.ask("Quelle est la meilleure recette de pâte à crêpes ?")
 
     assert (reply["answered_by"], reply["topics"], reply["tokens"]) == ("handoff", [], 0)
@@ -67,7 +69,9 @@ def test_a_conversation_goes_on_with_its_reference(gpt_site: Site, model: OpenAI
 
     contents = [message["content"] for message in model.requests[-1].body["messages"]]
     assert any("Comment créer une SAS" in content for content in contents)
-    assert gpt_site.parts.references.read(second["conversation"]) == gpt_site.parts.references.read(first["conversation"])
+    assert gpt_site.parts.references.read(second["conversation"]) == gpt_site.parts.references.read(
+        first["conversation"]
+    )
 
 
 def test_a_reference_that_is_not_ours_begins_a_new_conversation(gpt_site: Site, model: OpenAIServer) -> None:
@@ -81,7 +85,9 @@ def test_a_reference_that_is_not_ours_begins_a_new_conversation(gpt_site: Site, 
 def test_the_events_of_a_stream_add_up_to_the_answer(gpt_site: Site, model: OpenAIServer) -> None:
     model.reply("Nous tenons **vos comptes**.\n\nDemandez un devis.")
 
-    response = gpt_site.client.post("/api/chat", json={"question": "Tenez-vous les comptes ?"}, headers={"Accept": "text/event-stream"})
+    response = gpt_site.client.post(
+        "/api/chat", json={"question": "Tenez-vous les comptes ?"}, headers={"Accept": "text/event-stream"}
+    )
 
     events = _events(response.get_data(as_text=True))
     answer = events[-1][1]
@@ -148,7 +154,9 @@ def test_500_characters_are_a_question(site: Site) -> None:
         ({"json": {"question": "a"}, "headers": {"Origin": "https://elsewhere.example"}}, 403),
     ],
 )
-def test_what_cannot_be_taken_gets_its_status_with_error_and_code(site: Site, request_arguments: dict[str, Any], status: int) -> None:
+def test_what_cannot_be_taken_gets_its_status_with_error_and_code(
+    site: Site, request_arguments: dict[str, Any], status: int
+) -> None:
     response = site.client.post("/api/chat", **request_arguments)
 
     assert response.status_code == status
@@ -182,7 +190,11 @@ def test_the_api_keeps_what_its_description_promises(site: Site, mode: Generatio
     tried = 0
 
     @hypothesis.settings(
-        max_examples=150, deadline=None, database=None, derandomize=True, suppress_health_check=list(hypothesis.HealthCheck)
+        max_examples=150,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(hypothesis.HealthCheck),
     )
     @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
     def answers_as_described(case: Any) -> None:

@@ -20,7 +20,11 @@ def test_ten_questions_per_quarter_of_an_hour_by_default(open_site: Callable[...
 def test_page_and_api_share_one_limit(open_site: Callable[..., Site]) -> None:
     site = open_site(OKICHAT_RATE_LIMIT=TWO)
 
-    statuses = [site.post("Vos horaires ?").status_code, site.submit("Vos tarifs ?").status_code, site.post("Où êtes-vous ?").status_code]
+    statuses = [
+        site.post("Vos horaires ?").status_code,
+        site.submit("Vos tarifs ?").status_code,
+        site.post("Où êtes-vous ?").status_code,
+    ]
 
     assert statuses == [200, 200, 429]
 
@@ -47,7 +51,9 @@ def test_the_limit_is_told_and_only_a_refusal_says_come_back(open_site: Callable
 def test_two_visitors_have_a_limit_each(open_site: Callable[..., Site]) -> None:
     site = open_site(OKICHAT_RATE_LIMIT=TWO)
 
-    statuses = [_ask_from(site, address) for address in ("192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.1", "192.0.2.2")]
+    statuses = [
+        _ask_from(site, address) for address in ("192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.1", "192.0.2.2")
+    ]
 
     assert statuses == [200, 200, 200, 429, 200]
 
@@ -64,7 +70,9 @@ def test_a_made_up_header_makes_no_new_visitor(open_site: Callable[..., Site], h
 def test_behind_one_proxy_only_what_it_adds_is_believed(open_site: Callable[..., Site]) -> None:
     site = open_site(OKICHAT_RATE_LIMIT=TWO, OKICHAT_TRUSTED_HOPS="1")
 
-    spoofing = [_ask_from(site, "10.0.0.1", **{"X-Forwarded-For": f"198.51.100.{number}, 192.0.2.1"}) for number in range(3)]
+    spoofing = [
+        _ask_from(site, "10.0.0.1", **{"X-Forwarded-For": f"198.51.100.{number}, 192.0.2.1"}) for number in range(3)
+    ]
     other = _ask_from(site, "10.0.0.1", **{"X-Forwarded-For": "192.0.2.2"})
 
     assert spoofing == [200, 200, 429]

@@ -73,7 +73,10 @@ def test_vendored_scripts_travel_as_they_were_compressed_for_ever(site: Site, en
     assert response.headers["Content-Encoding"] == encoding
     assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert response.headers["Vary"] == "Accept-Encoding"
-    assert response.data == (folder("static") / "vendor" / f"htmx.min.js.{'br' if encoding == 'br' else 'gz'}").read_bytes()
+    assert (
+        response.data
+        == (folder("static") / "vendor" / f"htmx.min.js.{'br' if encoding == 'br' else 'gz'}").read_bytes()
+    )
 
 
 def test_a_changed_file_gets_another_name(site: Site) -> None:
@@ -87,7 +90,9 @@ def test_an_asset_that_is_known_already_is_not_sent_again(site: Site) -> None:
     assert site.client.get(address, headers={"If-None-Match": tag}).status_code == 304
 
 
-@pytest.mark.parametrize("name", ["../okichat/settings.py", "vendor/none.js", "%2e%2e/setup.cfg", "vendor/htmx.min.js.br"])
+@pytest.mark.parametrize(
+    "name", ["../okichat/settings.py", "vendor/none.js", "%2e%2e/setup.cfg", "vendor/htmx.min.js.br"]
+)
 def test_nothing_else_is_served_as_an_asset(site: Site, name: str) -> None:
     assert site.client.get(f"/static/{name}").status_code == 404
 

@@ -1,0 +1,65 @@
+"""What a text asks in each of its parts, and what it says the visitor does not want."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from okichat.knowledge.words import fold
+
+_SENTENCES = re.compile(r"(?<=[.!?…;:])\s+|, ")
+_JOINED = re.compile(
+    r"\s*(?:[.!?…;,]+(?:\s+|$)|\s(?:et|ainsi que|puis|and|as well as|plus)\s)\s*(?:et |and |aussi |also |sinon )*",
+    re.IGNORECASE,
+)
+# What one does, or has done, with the firm's help: whoever negates it does not want the answer that explains how.
+_DEEDS = {
+    "fr": "creer|monter|ouvrir|lancer|constituer|fonder|immatriculer|demarrer|fermer|dissoudre|liquider|ceder|vendre|racheter"
+    "|embaucher|recruter|licencier|externaliser|prendre|demander|reserver|changer|m'installer|me lancer|me mettre",
+    "en": "create|set up|start|open|register|incorporate|launch|close|dissolve|wind up|sell|buy|hire|recruit|dismiss|outsource"
+    "|book|make|request|change",
+}
+_WISHES = {
+    "fr": r"(?:(?:veu[xt]|voulons|voudrais|voudrait|souhait\w+|cherche\w*|compte|desir\w+|envisage\w*|prevo\w+|vais) "
+    r"(?:surtout |absolument |vraiment |plus )?(?:pas|plus|point)|(?:pas|plus) (?:envie|besoin|l'intention|question)"
+    r"|s'agit pas|est pas (?:pour|question)|sans vouloir)(?: (?:a|de|du|d')| pour)? ?",
+    "en": r"(?:(?:do not|don't|dont|did not|didn't|not) (?:really |actually )?(?:want|wish|need|plan|intend|going|looking|trying)"
+    r"(?: to)?|no need to|rather not|without wanting to) ",
+}
+_UNTIL = {
+    "fr": r"(?=[,.;:!?]|$| (?:mais|juste|seulement|plutot|simplement|je (?:veux|voudrais|souhaite|cherche)) )",
+    "en": r"(?=[,.;:!?]|$| (?:but|just|only|rather|instead|i (?:want|need|would)) )",
+}
+_REFUSED = {
+    language: re.compile(rf"\b{_WISHES[language]}(?:{_DEEDS[language]})\b(?P<object>.*?){_UNTIL[language]}")
+    for language in _DEEDS
+}
+
+
+class Refusal(NamedTuple):
+    """A deed the visitor does not want, what it would have been done to, and what else the text says."""
+
+    refused: str
+    object: str
+    rest: str
+
+
+def sentences_of(text: str) -> list[str]:
+    """The sentences and parts between commas."""
+    return [clause for clause in _SENTENCES.split(text) if clause]
+
+
+def joined_questions(text: str) -> list[str]:
+    """The parts that may each be a question: "vos tarifs et vos horaires ?" has two."""
+    return [part for part in _JOINED.split(text) if part]
+
+
+def refusal(text: str, language: str) -> Refusal | None:
+    """What the text refuses ("je ne veux pas créer de société, juste…"); None where nothing is refused.
+
+    A wish about how something should be ("je ne veux pas payer trop cher") is none."""
+    folded = re.sub(r"\s+", " ", fold(text)).strip()
+    found = _REFUSED.get(language, _REFUSED["fr"]).search(folded)
+    if found is None or folded[found.end() :].lstrip().startswith("?"):  # "pas besoin de prendre rendez-vous ?" asks
+        return None
+    return Refusal(found[0], found["object"], f"{folded[: found.start()]} {folded[found.end() :]}".strip())

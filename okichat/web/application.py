@@ -1,0 +1,34 @@
+"""The bare Flask application: limits of size, where templates are found, which proxies are believed."""
+
+from __future__ import annotations
+
+from flask import Flask
+from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from okichat.content import folder
+from okichat.settings import Settings
+
+_MAX_BODY_BYTES = 16 * 1024
+
+
+def create_flask(settings: Settings) -> Flask:
+    """An application without a view."""
+    app = Flask("okichat", static_folder=None, template_folder=None)
+    app.config.update(
+        MAX_CONTENT_LENGTH=_MAX_BODY_BYTES,
+        MAX_FORM_MEMORY_SIZE=_MAX_BODY_BYTES,
+        MAX_FORM_PARTS=50,
+        COMPRESS_MIN_SIZE=200,
+        COMPRESS_MIMETYPES=["text/html", "text/javascript", "application/json", "text/plain"],
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    shipped = FileSystemLoader(folder("templates"))
+    own = [FileSystemLoader(settings.templates)] if settings.templates else []
+    # A site's own chat/page.html comes first, and may extend "okichat/chat/page.html", which is always ours.
+    app.jinja_loader = ChoiceLoader([*own, shipped, PrefixLoader({"okichat": shipped})])
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    if settings.trusted_hops:
+        hops = settings.trusted_hops
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app
