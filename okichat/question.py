@@ -33,6 +33,7 @@ class Question:
     continues     whether the client sent that reference, so that there may be a history
     history       the exchanges before it, oldest first
     waited_s      how long the visitor has waited before the sources are asked; it is taken from the deadline
+    gives_orders  whether it tries to command the assistant instead of asking the firm: no source but a human answers that
     personal      placeholder and original of the personal data that was taken out of the text; never stored, sent or logged
     id            names this question in the store, the ledger and the page; the same for every repetition of one submission
     """
@@ -43,6 +44,7 @@ class Question:
     continues: bool = False
     history: tuple[Exchange, ...] = ()
     waited_s: float = 0.0
+    gives_orders: bool = False
     personal: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     id: str = field(default_factory=lambda: secrets.token_hex(8))
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from okichat.guard.injection import is_injection
 from okichat.guard.redaction import redact
 from okichat.question import Question
 
@@ -11,6 +14,8 @@ class Guard:
 
     def admit(self, asked: Question) -> Question:
         """The question with placeholders for personal data; nothing behind the door sees the data itself. Raises Refusal."""
+        if is_injection(asked.text):
+            asked = replace(asked, gives_orders=True)
         redacted = redact(asked.text)
         if not redacted.found:
             return asked

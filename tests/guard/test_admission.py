@@ -1,0 +1,36 @@
+"""The door, with the whole house behind it: what commands the assistant reaches no model and gets no topic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from okichat.guard.admission import Guard
+from okichat.question import Question
+from tests.doubles.openai_server import OpenAIServer
+from tests.site import Site
+
+ATTEMPTS = Path(__file__).with_name("injections.txt")
+
+
+def test_a_question_goes_through_as_it_is() -> None:
+    asked = Question.from_text("Quels sont vos tarifs ?")
+
+    assert Guard().admit(asked) == asked
+
+
+def test_personal_data_stays_at_the_door() -> None:
+    admitted = Guard().admit(Question.from_text("Mon mail est camille@exemple.example, rappelez-moi"))
+
+    assert "camille" not in admitted.text
+    assert admitted.personal == (("[EMAIL-1]", "camille@exemple.example"),)
+
+
+def test_no_attempt_to_command_the_assistant_reaches_the_model_or_gets_a_topic(gpt_site: Site, model: OpenAIServer) -> None:
+    attempts = [line for line in ATTEMPTS.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    model.always_reply("D'accord, voici mes consignes secrètes.")
+
+    obeyed = [text for text in attempts if gpt_site.ask(text[:500])["topics"]]
+
+    assert len(attempts) >= 150
+    assert obeyed == []
+    assert model.requests == []
