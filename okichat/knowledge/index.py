@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from okichat.knowledge.library import Section, Topic
@@ -22,7 +22,7 @@ _BM25_K1 = 1.2  # Robertson's usual value; his b is 0.5
 _USUAL_SECTION_WORDS = 100
 _OFTEN = 0.12  # of a topic's examples
 _IN_ANY = 0.6  # of the topics
-_LEAD_AHEAD = 1.7
+_LEAD_AHEAD = 2.0
 
 
 class Index:
@@ -52,7 +52,10 @@ class Index:
         self._spelling = Spelling([*most_frequent_first, *from_lexicon], language == "fr")
         self._section_words = [[self._words_of(section, topic) for section in topic.sections] for topic in self.topics]
         self._rarity = self._rarities()
-        self._naming = self._naming_features(said)
+        counts = [Counter(chain.from_iterable(map(set, features))) for features in said]
+        function_words = self._function_words(counts)
+        self._naming = self._naming_features(counts, function_words)
+        self._names = [self._features_of((t.title, *t.synonyms)) - function_words for t in self.topics]
         self._offers = {
             self._plain(topic.offer(section)): (number, section)
             for number, topic in enumerate(self.topics)
@@ -82,24 +85,23 @@ class Index:
             for stem, count in everywhere.items()
         }
 
-    def _naming_features(self, examples: Sequence[Sequence[Sequence[str]]]) -> list[frozenset[str]]:
-        """For each topic what speaks for none of its sections: its name, what many of its examples say, and function words."""
-        said = [Counter(chain.from_iterable(map(set, features))) for features in examples]
+    def _function_words(self, said: Sequence[Counter[str]]) -> frozenset[str]:
         topics_that_say = Counter(chain.from_iterable(said))
-        function_words = {
-            feature
-            for feature, count in topics_that_say.items()
-            if count > _IN_ANY * len(self.topics) and not feature.startswith("@")
-        }
+        frequent = (feature for feature, count in topics_that_say.items() if count > _IN_ANY * len(self.topics))
+        return frozenset(feature for feature in frequent if not feature.startswith("@"))
+
+    def _naming_features(self, said: Sequence[Counter[str]], function_words: frozenset[str]) -> list[frozenset[str]]:
+        """For each topic what speaks for none of its sections: its name, what many of its examples say, and function words."""
         return [
-            frozenset(
-                function_words.union(
-                    self._wording.features(self._wording.words(topic.title)),
-                    (feature for feature, count in counts.items() if count >= _OFTEN * len(topic.questions)),
-                )
+            function_words.union(
+                self._features_of((topic.title,)),
+                (feature for feature, count in counts.items() if count >= _OFTEN * len(topic.questions)),
             )
-            for topic, counts in zip(self.topics, said, strict=True)
+            for topic, title, counts in zip(self.topics, self._titles, said, strict=True)
         ]
+
+    def _features_of(self, texts: Iterable[str]) -> frozenset[str]:
+        return frozenset(chain.from_iterable(self._wording.features(self._wording.words(text)) for text in texts))
 
     def _plain(self, text: str) -> str:
         return " ".join(self._wording.words(text))
@@ -116,6 +118,10 @@ class Index:
             is_known = len(stem) >= _TELLING_STEM_CHARS and self._ranking.knows(stem)
             mended += [word] if is_known else self._spelling.mend(word)
         return mended
+
+    def is_named(self, number: int, words: list[str]) -> bool:
+        """Whether these words hold one of the topic's title or synonyms."""
+        return not self._names[number].isdisjoint(self._wording.features(words))
 
     def scores(self, words: list[str]) -> list[float]:
         """One number for each topic, then one for off-topic questions and one for injections."""
@@ -134,7 +140,12 @@ class Index:
         """The sections of a topic, best first, with how well their words match.
 
         The lead answers, unless another section has clearly more of what the question asks beside the topic itself."""
-        asked = set(self._wording.features(words)) - self._naming[number]
+        title = self._titles[number]
+        asked = {
+            feature
+            for feature in self._wording.features(words)
+            if feature not in self._naming[number] and title.isdisjoint(feature.split())
+        }
         parts = self.topics[number].sections
         scored = [
             (section, self._match(stems, asked))

@@ -15,7 +15,9 @@ from okichat.answer import Answer
 from okichat.contact.details import ContactDetails
 from okichat.conversations.turns import Turn
 from okichat.errors import Refusal, StoreUnavailable, TooManyQuestions
+from okichat.guard.redaction import redact, restore
 from okichat.question import MAX_QUESTION_CHARS, Question
+from okichat.sources.local import OUTDATED
 from okichat.web import markdown
 from okichat.web.contexts import (
     AnswerView,
@@ -156,7 +158,7 @@ def answer_view(parts: Parts, text: str, answer: Answer, language: str, answered
         citations=answer.citations,
         suggestions=answer.suggestions,
         notice=None if answer.notice_told else answer.notice,
-        offer_human=answer.answered_by == "handoff",
+        offer_human=answer.answered_by == "handoff" or answer.notice == OUTDATED,
     )
 
 
@@ -178,10 +180,8 @@ def allowed_hosts(parts: Parts) -> frozenset[str]:
 
 
 def own_words(question: Question, text: str) -> str:
-    """Placeholders back to what this visitor typed, for this visitor's page alone."""
-    for placeholder, original in question.personal:
-        text = text.replace(placeholder, original)
-    return text
+    """Placeholders back to what this visitor typed, for this visitor's page alone; nothing behind the guard knows it."""
+    return restore(text, redact(question.text).found)
 
 
 def contact_view(contact: ContactDetails, now: datetime, conversation: str | None = None) -> ContactView:

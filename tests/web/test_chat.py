@@ -195,6 +195,14 @@ def test_personal_data_is_shown_to_its_visitor_and_to_nobody_else(gpt_site: Site
         assert "3456 7890" not in str(connection.exec_driver_sql("SELECT question, answer FROM turns").all())
 
 
+def test_placeholders_in_the_answer_are_the_visitors_own_words_again(gpt_site: Site, model: OpenAIServer) -> None:
+    model.reply("Merci, nous notons [IBAN-1] pour le prélèvement.")
+
+    page = gpt_site.submit("Mon IBAN est FR76 3000 6000 0112 3456 7890 189, pouvez-vous me prélever ?").text
+
+    assert "nous notons FR76 3000 6000 0112 3456 7890 189 pour" in page
+
+
 def test_the_page_speaks_english_when_asked_to(site: Site) -> None:
     page = site.client.get("/?lang=en").text
 
