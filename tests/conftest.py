@@ -11,6 +11,7 @@ import pytest
 from tests.chromium import find_chromium
 from tests.doubles.clock import StoppedClock
 from tests.doubles.openai_server import OpenAIServer
+from tests.servers import RedisServer, ServerMissing, redis_server
 from tests.site import Site
 
 pytest_plugins = ["tests.reporting"]
@@ -58,3 +59,13 @@ def model() -> Iterator[OpenAIServer]:
 def gpt_site(open_site: Callable[..., Site], model: OpenAIServer) -> Site:
     """An app whose questions go to `model`."""
     return open_site(OPENAI_API_KEY="sk-test-key", OPENAI_BASE_URL=model.base_url)
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    """A Redis of its own for each test: some of them kill it."""
+    try:
+        with redis_server() as server:
+            yield server
+    except ServerMissing as missing:
+        pytest.skip(str(missing))

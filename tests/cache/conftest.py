@@ -14,7 +14,7 @@ from okichat.storage.engine import Store
 from okichat.storage.schema import migrate
 from okichat.storage.tables import cached_answers
 from tests.doubles.clock import StoppedClock
-from tests.servers import RedisServer, ServerMissing, postgres_server, redis_server
+from tests.servers import RedisServer, ServerMissing, postgres_server
 
 OpenShelf = Callable[[], Shelf]
 
@@ -27,16 +27,6 @@ def clock() -> StoppedClock:
 @pytest.fixture
 def journal(clock: StoppedClock) -> Journal:
     return Journal(clock)
-
-
-@pytest.fixture
-def redis() -> Iterator[RedisServer]:
-    """One of its own for each test: some of them kill it."""
-    try:
-        with redis_server() as server:
-            yield server
-    except ServerMissing as missing:
-        pytest.skip(str(missing))
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import urllib.error
+import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+from tests.served import ROOT, clean_environment, configured, gunicorn
+from tests.servers import RedisServer
 from tests.site import Site
 
 TWO = "2 per 15 minutes"
@@ -93,3 +100,25 @@ def _ask_from(site: Site, address: str, **headers: str) -> int:
         "/api/chat", json={"question": "Vos horaires ?"}, headers=headers, environ_overrides={"REMOTE_ADDR": address}
     )
     return response.status_code
+
+
+def test_the_limit_is_exact_across_processes_that_share_redis(tmp_path: Path, redis: RedisServer) -> None:
+    environment = clean_environment(
+        REDIS_URL=redis.url, WEB_CONCURRENCY="2", OKICHAT_RATE_LIMIT="10 per 15 minutes", PYTHONPATH=str(ROOT)
+    )
+    with gunicorn(tmp_path, *configured(), environment=environment) as served, ThreadPoolExecutor(8) as visitors:
+        statuses = list(visitors.map(lambda _: _status(served.url), range(30)))
+        processes = served.workers()
+
+    assert processes == 2
+    assert (statuses.count(200), statuses.count(429)) == (10, 20)
+
+
+def _status(url: str) -> int:
+    body = json.dumps({"question": "Vos horaires ?"}).encode()
+    request = urllib.request.Request(f"{url}/api/chat", body, {"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=20) as reply:
+            return int(reply.status)
+    except urllib.error.HTTPError as error:
+        return error.code
