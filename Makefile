@@ -40,9 +40,10 @@ soak: ## visitors, random faults and restarts for a minute (ARGS="--minutes 20" 
 	@sh scripts/install.sh test
 	@$(python) scripts/soak.py $(ARGS)
 
-bench: ## answers per second and cold start, as ratios to a bare Flask app in the same run
+bench: ## answers per second and cold start, as ratios to a bare Flask app; the search, as a ratio to plain BM25
 	@sh scripts/install.sh run
 	@$(python) bench/run.py $(ARGS)
+	@$(python) bench/knowledge.py
 
 lock: ## choose the newest versions that fit requirements*.in and write them, with hashes, to requirements*.txt
 	@sh scripts/install.sh run

@@ -81,8 +81,11 @@ class Settings:
     cache_ttl_s: int = _setting("OKICHAT_CACHE_TTL_S", 604_800, "How long an answer of GPT is given again to the same first question; `0`: never. A change of knowledge or prompts ends it.", read=readers.whole(0, 31_536_000), unit="seconds")
 
     rate_limit: str = _setting("OKICHAT_RATE_LIMIT", "10 per 15 minutes", "Questions per visitor's address.", read=readers.rate)
+    degraded_rate_limit: str | None = _setting("OKICHAT_DEGRADED_RATE_LIMIT", None, "Questions per visitor's address while the quota of the model's host is spent. Unset: as always.", read=readers.rate)
     trusted_hops: int = _setting("OKICHAT_TRUSTED_HOPS", 0, "Proxies in front of the app whose `X-Forwarded-For` is believed.", read=readers.whole(0, 10))
     embed_origins: tuple[str, ...] = _setting("OKICHAT_EMBED_ORIGINS", (), "Sites that may embed the chat, separated by blanks or commas, e.g. `https://www.example.fr`.", read=readers.origins)
+    admin_password: str | None = _setting("OKICHAT_ADMIN_PASSWORD", None, "Opens the owner's dashboard at `/admin`, at least 12 characters. Unset: there is no dashboard.", read=readers.at_least_chars(12), secret=True)
+    metrics_token: str | None = _setting("OKICHAT_METRICS_TOKEN", None, "Opens `/metrics` to Prometheus (`Authorization: Bearer …`). Unset: there are no metrics.", read=readers.at_least_chars(16), secret=True)
     retention_days: int = _setting("OKICHAT_RETENTION_DAYS", 30, "How long the text of conversations is kept.", read=readers.whole(1, 3650), unit="days")
     threads: int = _setting("OKICHAT_THREADS", 128, "Threads of one process: visitors served at the same time.", read=readers.whole(4, 1000))
     # fmt: on
@@ -157,9 +160,25 @@ def settings_table() -> list[SettingRow]:
     ]
 
 
+def settings_in_force(settings: Settings) -> list[tuple[str, str | None, bool]]:
+    """Name, value as it may be shown, and whether it is another than the default; None for a secret that is set."""
+    rows: list[tuple[str, str | None, bool]] = []
+    for spec in fields(Settings):
+        value = getattr(settings, spec.name)
+        hidden = spec.metadata["secret"] and value is not None
+        rows.append((spec.metadata["name"], None if hidden else _shown(value), value != spec.default))
+    return rows
+
+
 def _shown_default(spec: Field[Any]) -> str:
-    if spec.default is MISSING or spec.default in (None, ()):
+    return "" if spec.default is MISSING else _shown(spec.default)
+
+
+def _shown(value: Any) -> str:
+    if value in (None, ()):
         return ""
-    if isinstance(spec.default, bool):
-        return "yes" if spec.default else "no"
-    return f"{spec.default:g}" if isinstance(spec.default, float) else str(spec.default)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)

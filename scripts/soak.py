@@ -198,7 +198,7 @@ def _report(
         "memory grows": growth > _MOST_GROWTH,
         "threads leak": after.threads > _THREADS + 8,
         "files or connections leak": after.open_files > before.open_files + _MORE_FILES or connections > 10,
-        "defects": "_crashed" in app.events() or "Traceback" in app.events(),
+        "defects": "_crashed" in app.events() or "Exception on /" in app.events(),
     }
     print("holes:", ", ".join(name for name, is_wrong in wrong.items() if is_wrong) or "none")
     return int(any(wrong.values()))

@@ -13,7 +13,7 @@ from okichat.clock import Clock
 from okichat.errors import SourceUnavailable
 
 _FAILURES_TO_OPEN = 3
-_LONGEST_COOL_DOWN_S = 600.0
+_LONGEST_COOL_DOWN_S = 120.0
 
 
 class ModelPaused(SourceUnavailable):
@@ -76,7 +76,7 @@ class Breaker:
     def failed(self, cause: str, notice: str | None, cool_down_s: float, *, at_once: bool) -> bool:
         """The call failed. True if the breaker opens now: `at_once`, on a failed probe, or on repeated failures.
 
-        Each pause in a row is twice as long as the one before, up to ten minutes (or `cool_down_s` if that is more)."""
+        Each pause in a row is twice as long as the one before, up to two minutes (or `cool_down_s` if that is more)."""
         with self._lock:
             self._failures += 1
             if not (at_once or self._probing or self._failures >= _FAILURES_TO_OPEN):

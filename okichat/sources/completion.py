@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,15 +38,16 @@ class ReportedUsage:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """One piece: some text, why the model stopped, what was used; each may be missing."""
+    """One piece: some text, why the model stopped, what was used; each may be missing. `is_last`: the server has said so."""
 
     text: str = ""
     finish_reason: str | None = None
     usage: ReportedUsage | None = None
     refused: bool = False
+    is_last: bool = False
 
 
-def from_stream(lines: Iterable[str]) -> Iterator[Chunk]:
+def from_stream(lines: Iterator[str]) -> Iterator[Chunk]:
     """The chunks of a stream, up to `[DONE]` or its end. Raises BrokenProtocol or ErrorInStream."""
     for line in lines:
         if not line or line.startswith((":", "event:", "id:", "retry:")):
@@ -55,8 +56,11 @@ def from_stream(lines: Iterable[str]) -> Iterator[Chunk]:
             raise BrokenProtocol("a line that is no event")
         payload = line[5:].strip()
         if payload == "[DONE]":
-            return
+            yield Chunk(is_last=True)
+            break
         yield _chunk(_parse(payload), "delta")
+    for _ in lines:  # a connection can serve the next question only if this reply was read to its end
+        continue
 
 
 def from_body(body: str) -> Iterator[Chunk]:

@@ -43,7 +43,9 @@ class PaidCall:
         reported: ReportedUsage | None = None
         unbilled = False
         try:
-            for chunk in Relay(produce).items(self.limits.first_token_s, self.limits.deadline_s):
+            for chunk in Relay(produce, lambda chunk: chunk.is_last).items(
+                self.limits.first_token_s, self.limits.deadline_s
+            ):
                 if chunk is not None and chunk.usage is not None:
                     reported = chunk.usage
                 yield chunk

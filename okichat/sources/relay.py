@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from okichat.errors import SourceUnavailable
 
 T = TypeVar("T")
+_GOODBYE_S = 0.05
 _HEARTBEAT_S = 0.25  # a visitor who left shows at the second write, and the model is told within a second
 
 
@@ -65,18 +66,21 @@ class Abort:
 class Relay(Generic[T]):
     """What `produce` yields, one by one, from another thread."""
 
-    def __init__(self, produce: Callable[[Abort], Iterator[T]]) -> None:
+    def __init__(self, produce: Callable[[Abort], Iterator[T]], is_last: Callable[[T], bool]) -> None:
         """`produce` gets an Abort on which it registers how to end its blocking reads."""
         self._produce = produce
+        self._is_last = is_last
         self._abort = Abort()
         self._items: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
 
     def items(self, first_s: float, total_s: float) -> Iterator[T | None]:
         """The items as they come; None every quarter of a second in which none came.
 
+        After an item for which `is_last` holds, the producer has a moment to end by itself, so that its connection can be kept.
         Raises FirstWordLate or DeadlinePassed when time is up, and whatever the producer raised. Closing this iterator aborts."""
         started = time.monotonic()
-        threading.Thread(target=self._run, name="okichat-model-call", daemon=True).start()
+        caller = threading.Thread(target=self._run, name="okichat-model-call", daemon=True)
+        caller.start()
         begun = False
         try:
             while True:
@@ -95,6 +99,9 @@ class Relay(Generic[T]):
                     raise error
                 begun = True
                 yield item
+                if item is not None and self._is_last(item):
+                    caller.join(_GOODBYE_S)
+                    return
         finally:
             self._abort.call()
 

@@ -30,7 +30,7 @@ def chat() -> ResponseReturnValue:
     parts = current_parts()
     _demand_json()
     question = posted_question(request, "json", parts.references, page_locale())
-    with within_limit(parts.limiter, parts.settings.rate_limit, "questions"):
+    with within_limit(parts.limiter, parts.question_limit, "questions"):
         events = parts.assistant.answer(question)
     if wants_stream(request):
         return sse.stream(_messages(question, events))

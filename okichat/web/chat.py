@@ -43,7 +43,7 @@ def answer() -> ResponseReturnValue:
     """Answer the posted question."""
     parts = current_parts()
     question = posted_question(request, "form", parts.references, page_locale())
-    with within_limit(parts.limiter, parts.settings.rate_limit, "questions"):
+    with within_limit(parts.limiter, parts.question_limit, "questions"):
         events = parts.assistant.answer(question)
     if not is_htmx(request):
         return _whole_page(question, last_answer(events))

@@ -10,9 +10,11 @@ from flask_limiter import Limiter
 
 from okichat.assistant import Assistant
 from okichat.clock import Clock
+from okichat.contact.channels import Mail
 from okichat.contact.delivery import Delivery
 from okichat.contact.details import ContactDetails
 from okichat.contact.messages import Messages
+from okichat.conversations.listing import Questions
 from okichat.conversations.reference import References
 from okichat.conversations.retention import Retention
 from okichat.conversations.turns import Turns
@@ -21,11 +23,13 @@ from okichat.knowledge.search import Search
 from okichat.money.budget import Budget
 from okichat.monitoring.alerts import Alerts
 from okichat.monitoring.journal import Journal
+from okichat.monitoring.summary import Summary
 from okichat.settings import Settings
 from okichat.sources.gpt import Gpt
 from okichat.sources.prompt import Prompt
 from okichat.storage.engine import Store
 from okichat.upkeep import Upkeep
+from okichat.web.sessions import Sessions
 
 EXTENSION = "okichat"
 
@@ -42,10 +46,14 @@ class Parts:
     references: References
     contact: ContactDetails
     messages: Messages
+    mail: Mail | None
     delivery: Delivery
     retention: Retention
     upkeep: Upkeep
     alerts: Alerts
+    summary: Summary
+    questions: Questions
+    sessions: Sessions
     budget: Budget
     search: Search
     prompt: Prompt
@@ -59,6 +67,17 @@ class Parts:
     def mode(self) -> str:
         """ "gpt" while the next question would go to the model, else "local": what the badge says."""
         return "gpt" if self.gpt.available() else "local"
+
+    @property
+    def question_limit(self) -> str:
+        """How many questions one visitor may ask now: fewer while the quota is spent, where the operator has set that."""
+        pause = self.gpt.pause()
+        is_spent = pause is not None and pause.cause == "quota"
+        return (
+            self.settings.degraded_rate_limit
+            if is_spent and self.settings.degraded_rate_limit
+            else self.settings.rate_limit
+        )
 
 
 def current_parts() -> Parts:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import statistics
+import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -67,6 +69,31 @@ def test_redis_may_die_and_come_back(model: OpenAIServer, redis: RedisAt) -> Non
         redis.start()
 
         assert_answered(app)
+
+
+def test_no_visitor_meets_an_error_at_the_very_moment_redis_dies(model: OpenAIServer, redis: RedisAt) -> None:
+    redis.start()
+    over = threading.Event()
+    statuses: list[int] = []
+
+    def visit() -> None:
+        while not over.is_set():
+            statuses.append(ask(app.port, JSON, SMALL_TALK).status)
+
+    with served(openai_base_url=model.base_url, redis_url=redis.url, rate_limit="100000 per minute") as app:
+        visitors = [threading.Thread(target=visit) for _ in range(12)]
+        for visitor in visitors:
+            visitor.start()
+        for _ in range(5):
+            time.sleep(0.8)  # until the limiter has found Redis again
+            redis.kill()
+            time.sleep(0.8)
+            redis.start()
+        over.set()
+        for visitor in visitors:
+            visitor.join(10)
+
+    assert set(statuses) == {200}
 
 
 def test_a_redis_that_hangs_costs_less_than_a_third_of_a_second(model: OpenAIServer, redis: RedisAt) -> None:

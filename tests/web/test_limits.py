@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.doubles.openai_server import OpenAIServer
 from tests.served import ROOT, clean_environment, configured, gunicorn
 from tests.servers import RedisServer
 from tests.site import Site
@@ -100,6 +101,17 @@ def _ask_from(site: Site, address: str, **headers: str) -> int:
         "/api/chat", json={"question": "Vos horaires ?"}, headers=headers, environ_overrides={"REMOTE_ADDR": address}
     )
     return response.status_code
+
+
+def test_a_spent_quota_tightens_the_limit_where_the_operator_wants_it(open_site: Callable[..., Site], model: OpenAIServer) -> None:
+    site = open_site(
+        OPENAI_API_KEY="sk-test-key", OPENAI_BASE_URL=model.base_url, OKICHAT_DEGRADED_RATE_LIMIT="2 per 15 minutes"
+    )
+    model.fail("insufficient_quota")
+
+    statuses = [site.post(f"Quels sont vos tarifs pour {number} salariés ?").status_code for number in range(4)]
+
+    assert statuses == [200, 200, 200, 429]
 
 
 def test_the_limit_is_exact_across_processes_that_share_redis(tmp_path: Path, redis: RedisServer) -> None:
