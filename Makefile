@@ -14,7 +14,7 @@ run: ## serve on http://127.0.0.1:8000 (PORT=… changes it); the first time it 
 test: ## run every test, browser included (ARGS="-k word" chooses); lists by name what could not run
 	@sh scripts/install.sh test
 	@sh scripts/install_test_tools.sh
-	@$(python) -m pytest $(ARGS)
+	@$(python) -m pytest -n auto --dist loadfile $(ARGS)
 
 check: ## linter, formatter, types, dead links in the documents
 	@sh scripts/install.sh test
