@@ -9,6 +9,8 @@ import click
 from flask.cli import AppGroup
 
 from okichat.answer import last_answer
+from okichat.commands.answers import evaluate_command, parity_command
+from okichat.commands.knowledge import knowledge
 from okichat.errors import Refusal, StoreUnavailable
 from okichat.money.forecast import ASSUMED_ANSWER_TOKENS, conversation_usd, monthly_table, recent_use
 from okichat.money.prices import price_of, warnings
@@ -18,6 +20,9 @@ from okichat.storage import schema
 from okichat.web.parts import current_parts
 
 commands = AppGroup("okichat", help="Look after this Okichat.")
+commands.add_command(evaluate_command)
+commands.add_command(parity_command)
+commands.add_command(knowledge)
 
 
 @commands.command()

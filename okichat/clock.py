@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 
 class Clock(Protocol):
@@ -19,3 +21,9 @@ class SystemClock:
     def now(self) -> datetime:
         """The time now, aware, in UTC."""
         return datetime.now(UTC)
+
+
+def days_in(timezone: str, clock: Clock) -> Callable[[], date]:
+    """Tells which day it is there, whenever it is asked."""
+    zone = ZoneInfo(timezone)
+    return lambda: clock.now().astimezone(zone).date()

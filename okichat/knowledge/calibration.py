@@ -10,7 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-CALIBRATION_FILE = Path(__file__).with_name("calibration.json")
+_NAME = "calibration.json"
+_SHIPPED = Path(__file__).with_name(_NAME)
 _MOST_WRONGLY_REJECTED = (
     0.015  # of the questions to the firm; a quarter of what is tolerated, as unseen questions do worse
 )
@@ -43,14 +44,20 @@ class Calibration:
         sum_ = self.at_zero + self.per_inside * _capped(evidence)[0] + self.per_lead * _capped(evidence)[1]
         return 1 / (1 + math.exp(-sum_))
 
-    def write(self, path: Path = CALIBRATION_FILE) -> None:
+    def write(self, path: Path) -> None:
         """Keep these values for every search that starts from now on."""
         path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
 
 
-def read_calibration(path: Path = CALIBRATION_FILE) -> Calibration:
-    """The values last written."""
-    return Calibration(**json.loads(path.read_text(encoding="utf-8")))
+def calibration_file(knowledge: Path | None) -> Path:
+    """Where the values of a knowledge folder are kept; None stands for the shipped knowledge."""
+    return knowledge / _NAME if knowledge else _SHIPPED
+
+
+def read_calibration(knowledge: Path | None = None) -> Calibration:
+    """The values last written for this knowledge folder, else the shipped ones."""
+    path = calibration_file(knowledge)
+    return Calibration(**json.loads((path if path.is_file() else _SHIPPED).read_text(encoding="utf-8")))
 
 
 def fit(to_firm: Sequence[tuple[Evidence, bool]], today: date) -> Calibration:

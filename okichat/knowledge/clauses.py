@@ -26,22 +26,35 @@ _WISHES = {
     "en": r"(?:(?:do not|don't|dont|did not|didn't|not) (?:really |actually )?(?:want|wish|need|plan|intend|going|looking|trying)"
     r"(?: to)?|no need to|rather not|without wanting to) ",
 }
+_WHO = {
+    "fr": r"(?:\b(?:je |j'|on |nous |il )?(?:ne |n')?(?:ai |avons |a |y a |est )?)?",
+    "en": r"(?:\b(?:i|we)(?:'m| am|'re| are|'d| would)? )?",
+}
+_CONTRAST = re.compile(
+    r"^(?:(?:mais|juste|seulement|plutot|simplement|but|just|only|rather|instead"
+    r"|je (?:veux|voudrais|souhaite|cherche)|i (?:want|need)(?: to)?) )+"
+)
+_ARTICLE = re.compile(r"^(?:de |d'|du |des |une? |le |la |l'|any |an? |the )+")
+_OF_MINE = {"la mienne": "ma", "le mien": "mon", "les miennes": "mes", "les miens": "mes", "la notre": "notre"}
+_OF_MINE |= {"le notre": "notre", "mine": "my", "ours": "our"}
+_MINE = re.compile(rf"\b(?:{'|'.join(_OF_MINE)})\b")
 _UNTIL = {
     "fr": r"(?=[,.;:!?]|$| (?:mais|juste|seulement|plutot|simplement|je (?:veux|voudrais|souhaite|cherche)) )",
     "en": r"(?=[,.;:!?]|$| (?:but|just|only|rather|instead|i (?:want|need|would)) )",
 }
 _REFUSED = {
-    language: re.compile(rf"\b{_WISHES[language]}(?:{_DEEDS[language]})\b(?P<object>.*?){_UNTIL[language]}")
+    language: re.compile(
+        rf"{_WHO[language]}\b{_WISHES[language]}(?P<refused>(?:{_DEEDS[language]})\b(?P<object>.*?)){_UNTIL[language]}"
+    )
     for language in _DEEDS
 }
 
 
 class Refusal(NamedTuple):
-    """A deed the visitor does not want, what it would have been done to, and what else the text says."""
+    """A deed that is not wanted, and what is wanted in its place; the latter is empty where the text does not say."""
 
     refused: str
-    object: str
-    rest: str
+    wanted: str
 
 
 def sentences_of(text: str) -> list[str]:
@@ -62,4 +75,6 @@ def refusal(text: str, language: str) -> Refusal | None:
     found = _REFUSED.get(language, _REFUSED["fr"]).search(folded)
     if found is None or folded[found.end() :].lstrip().startswith("?"):  # "pas besoin de prendre rendez-vous ?" asks
         return None
-    return Refusal(found[0], found["object"], f"{folded[: found.start()]} {folded[found.end() :]}".strip())
+    rest = _CONTRAST.sub("", f"{folded[: found.start()]} {folded[found.end() :]}".strip(" ,.;:!"))
+    things = _ARTICLE.sub("", found["object"].strip())
+    return Refusal(found["refused"], _MINE.sub(lambda pronoun: f"{_OF_MINE[pronoun[0]]} {things}", rest))

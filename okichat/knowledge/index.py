@@ -54,6 +54,7 @@ class Index:
         self._rarity = self._rarities()
         counts = [Counter(chain.from_iterable(map(set, features))) for features in said]
         function_words = self._function_words(counts)
+        self._titles = [self._features_of((topic.title,)) for topic in self.topics]
         self._naming = self._naming_features(counts, function_words)
         self._names = [self._features_of((t.title, *t.synonyms)) - function_words for t in self.topics]
         self._offers = {
@@ -94,7 +95,7 @@ class Index:
         """For each topic what speaks for none of its sections: its name, what many of its examples say, and function words."""
         return [
             function_words.union(
-                self._features_of((topic.title,)),
+                title,
                 (feature for feature, count in counts.items() if count >= _OFTEN * len(topic.questions)),
             )
             for topic, title, counts in zip(self.topics, self._titles, said, strict=True)

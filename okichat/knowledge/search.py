@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from operator import add
 from threading import Lock
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from okichat.knowledge.calibration import Calibration, Evidence, read_calibration
 from okichat.knowledge.clauses import Refusal, joined_questions, refusal, sentences_of
+from okichat.knowledge.findings import Findings, Passage, Verdict
 from okichat.knowledge.index import Index
 from okichat.knowledge.library import Library, Section, Topic
-from okichat.knowledge.topic_file import Validity
 from okichat.question import Question
 
-Verdict = Literal["sure", "close", "unsure", "outside"]
+__all__ = ["Findings", "Passage", "Search", "Verdict"]
 
 _MAX_PASSAGES = 6
 _MAX_TOPICS = 3
@@ -33,37 +33,8 @@ _FROM_QUESTION, _FROM_TOPIC = 0.4, 0.4  # of its score, and for having been the 
 _NOTHING_TO_LEAN_FOR = -0.6  # below, the question is off topic whatever came before
 _CERTAIN = 0.99  # the words are those of a button of ours
 _SURE_OF_BOTH = 0.8  # each of two questions in one
+_SURE_BESIDE = 0.6  # what is wanted in place of what is refused
 _MOST_WORDS_OF_BOTH = 24  # a longer text tells a story, whose parts are no questions
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """A section that may answer, with the topic it stands in and whether that holds today."""
-
-    topic: Topic
-    section: Section
-    score: float
-    validity: Validity = "valid"
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """What was found for one question.
-
-    passages     best first, at most six
-    topics       those worth showing, best first, at most three; empty when the verdict is "outside"
-    confidence   0 to 1: how often a first topic found with this confidence is the right one
-    verdict      sure: answer with the first topic. close: two topics are nearly equal, offer both. unsure: not good enough
-                 to answer with, though a model may. outside: clearly no question to this firm
-    answers      what to answer with: when sure the section that answers, the lead for a general question, or one of each
-                 topic where two things were asked; when close the leads of both; else nothing
-    """
-
-    passages: tuple[Passage, ...]
-    topics: tuple[Topic, ...]
-    confidence: float
-    verdict: Verdict
-    answers: tuple[Passage, ...] = ()
 
 
 class _Weighed(NamedTuple):
@@ -88,7 +59,7 @@ class Search:
         """`today` decides which topics hold; the firm's own day."""
         self._library = library
         self._calibration = calibration or read_calibration()
-        self._today = today
+        self.today = today
         self._indexes: dict[str, Index] = {}
         self._preparing = Lock()
 
@@ -96,10 +67,15 @@ class Search:
         """Get a language ready, so that its first question does not wait."""
         self._index(language)
 
+    def prepare_all(self) -> None:
+        """Get every language of the library ready."""
+        for language in self._library.languages:
+            self.prepare(language)
+
     def find(self, question: Question) -> Findings:
         """The topics and sections for a question, in the light of what was asked before it."""
         index = self._index(question.language)
-        if index.is_injection(question.text):
+        if question.gives_orders or index.is_injection(question.text):
             return Findings((), (), 0.0, "outside")
         if offered := index.offered(question.text):
             return self._offered(index, *offered)
@@ -107,6 +83,10 @@ class Search:
             return self._beside(index, question, refused)
         weighed = self._weigh(index, question)
         return self._findings(index, question, weighed, self._verdict(index, weighed))
+
+    def is_order(self, text: str) -> bool:
+        """Whether a text gives the assistant orders instead of asking the firm."""
+        return self._index(self._library.languages[0]).is_injection(text)
 
     def weigh(self, question: Question) -> tuple[Topic, Evidence]:
         """The best topic, however weak, and what speaks for it."""
@@ -147,14 +127,15 @@ class Search:
         return Findings((answer, *others[: _MAX_PASSAGES - 1]), (topic,), _CERTAIN, "sure", (answer,))
 
     def _beside(self, index: Index, question: Question, refused: Refusal) -> Findings:
-        """What the visitor wants in place of what is refused; never the topic of that alone, and rather nothing than a guess."""
-        unwanted = self._weigh(index, replace(question, text=refused.refused)).order[0]
-        for text in (refused.rest, f"{refused.rest} {refused.object}"):
-            wanted = self._weigh(index, replace(question, text=text or question.text))
-            is_told_apart = text == refused.rest or wanted.order[0] != unwanted
-            if is_told_apart and self._verdict(index, wanted) == "sure":
-                return self._findings(index, replace(question, text=text), wanted, "sure")
-        return self._findings(index, question, wanted, "unsure")
+        """What the visitor wants in place of what is refused; the topic of that is never the answer."""
+        if refused.wanted:
+            unwanted = self._weigh(index, replace(question, text=refused.refused)).order[0]
+            wanted = self._weigh(index, replace(question, text=refused.wanted))
+            is_sure = self._calibration.confidence(wanted.evidence) >= _SURE_BESIDE
+            if is_sure and wanted.order[0] != unwanted and self._verdict(index, wanted) == "sure":
+                return self._findings(index, replace(question, text=refused.wanted), wanted, "sure")
+        found = self._findings(index, question, self._weigh(index, question), "unsure")
+        return replace(found, confidence=0.0)
 
     def _both(self, index: Index, question: Question, weighed: _Weighed) -> dict[int, list[str]]:
         """Two topics that one text asks about, the best first, each with the words that do; nothing where it asks one thing."""
@@ -165,7 +146,7 @@ class Search:
         for part in parts:
             asked = self._weigh(index, replace(question, text=part, history=()))
             is_sure = self._calibration.confidence(asked.evidence) >= _SURE_OF_BOTH
-            if is_sure and self._verdict(index, asked) == "sure":
+            if is_sure and self._verdict(index, asked) == "sure" and index.is_named(asked.order[0], asked.words):
                 found.setdefault(asked.order[0], asked.words)
         best = weighed.order[0]
         return {best: found.pop(best), **found} if len(found) == 2 and best in found else {}
@@ -174,7 +155,7 @@ class Search:
         return [self._passage(index.topics[number], *found) for found in index.sections(number, list(words))]
 
     def _passage(self, topic: Topic, section: Section, score: float = 0.0) -> Passage:
-        return Passage(topic, section, score, topic.validity(self._today()))
+        return Passage(topic, section, score, topic.validity(self.today()))
 
     def _index(self, language: str) -> Index:
         language = language if language in self._library.languages else self._library.languages[0]
@@ -226,7 +207,7 @@ class Search:
             or self._calibration.confidence(evidence) < _LEAST_CONFIDENCE
         ):
             return "unsure"
-        if len(words) == 1 and evidence.lead < _LEAD_OF_ONE_WORD:
+        if len(words) == 1 and not (evidence.lead >= _LEAD_OF_ONE_WORD and index.is_named(weighed.order[0], words)):
             return "unsure"
         return "close" if evidence.lead < self._calibration.close_below else "sure"
 

@@ -13,7 +13,7 @@ import yaml
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one reads a file in 0.5 ms instead of 10
 _KEYS = ("title", "questions", "synonyms", "link", "valid_from", "valid_until")
 _LONGEST_OFFER_CHARS = 60
-_PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}")
+PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}")  # of a detail of the firm
 
 
 Validity = Literal["valid", "not_yet", "ended"]
@@ -157,7 +157,7 @@ class TopicFile:
             self._wrong(_line(node), "one text is expected here", 'write it on one line, between straight quotes: "…"')
             return None
         text = str(node.value).strip()
-        if _PLACEHOLDER.search(text):
+        if PLACEHOLDER.search(text):
             self._wrong(
                 _line(node), "a placeholder stands in the front matter", "use it only in the text below the second ---"
             )
@@ -218,14 +218,14 @@ class TopicFile:
         return False
 
     def _filled(self, line: str, number: int) -> str | None:
-        names = _PLACEHOLDER.findall(line)
+        names = PLACEHOLDER.findall(line)
         for name in names:
             if name not in self._details:
                 known = ", ".join(f"{{{name}}}" for name in sorted(self._details)) or "none"
                 self._wrong(number, f"unknown placeholder {{{name}}}", f"use one of {known}")
         if any(not self._details.get(name) for name in names):
             return None
-        return _PLACEHOLDER.sub(lambda found: self._details[found[1]] or "", line)
+        return PLACEHOLDER.sub(lambda found: self._details[found[1]] or "", line)
 
 
 def _line(node: yaml.Node) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from okichat.knowledge.calibration import Evidence, fit, read_calibration
+from okichat.knowledge.calibration import Evidence, calibration_file, fit, read_calibration
 from okichat.knowledge.evaluation import Asked, Scores, Share, calibrate, evaluate, read_questions
 from okichat.knowledge.library import Library
 from okichat.knowledge.search import Search
@@ -144,8 +144,9 @@ def test_confidence_follows_what_was_right(tmp_path: Path) -> None:
     rows = [(Evidence(n / 20, n / 40), n > 10) for n in range(40)]
 
     found = fit(rows, date(2026, 11, 22))
-    found.write(tmp_path / "calibration.json")
+    assert read_calibration(tmp_path) == read_calibration()
+    found.write(calibration_file(tmp_path))
 
-    assert read_calibration(tmp_path / "calibration.json") == found
+    assert read_calibration(tmp_path) == found
     assert found.date == "2026-11-22"
     assert found.confidence(Evidence(0.1, 0.05)) < 0.5 < found.confidence(Evidence(1.5, 0.8))

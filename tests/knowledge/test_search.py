@@ -169,7 +169,7 @@ def test_two_equal_topics_are_close_and_both_shown(tmp_path: Path) -> None:
         text = f"---\ntitle: {slug}\nquestions:\n  - {question}\n---\nRéponse sur {slug}.\n"
         (tmp_path / "fr" / f"{slug}.md").write_text(text, encoding="utf-8")
 
-    findings = Search(load_library(tmp_path, {})).find(Question("prix des bulletins de salaire et prestations"))
+    findings = Search(load_library(tmp_path, {})).find(Question("prix bulletins salaire prestations"))
 
     assert findings.verdict == "close"
     assert {topic.slug for topic in findings.topics} == {"paie", "tarifs"}

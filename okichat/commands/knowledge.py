@@ -1,0 +1,86 @@
+"""`flask okichat knowledge …`: looks after the topics."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+from okichat.clock import days_in
+from okichat.content import folder
+from okichat.errors import StoreUnavailable
+from okichat.knowledge.drafts import write
+from okichat.knowledge.lint import lint
+from okichat.knowledge.suggestions import Suggestion, suggestions
+from okichat.language import LANGUAGES
+from okichat.web.parts import current_parts
+
+knowledge = AppGroup("knowledge", help="Look after the topics that visitors are answered from.")
+
+
+@knowledge.command("lint")
+@click.option("--strict", is_flag=True, help="Fail on warnings too.")
+def lint_command(strict: bool) -> None:
+    """What is doubtful in the topics, with file, line and mend. Fails where visitors would be misled."""
+    parts = current_parts()
+    settings = parts.settings
+    details = {language: parts.contact.placeholders(language, settings.retention_days) for language in LANGUAGES}
+    today = days_in(settings.timezone, parts.clock)()
+    doubts = lint(settings.knowledge or folder("knowledge"), details, today, _is_served)
+    for doubt in doubts:
+        click.echo(str(doubt))
+    errors = sum(doubt.is_error for doubt in doubts)
+    click.echo(f"{errors} errors, {len(doubts) - errors} warnings.")
+    if errors or (strict and doubts):
+        click.get_current_context().exit(1)
+
+
+def _is_served(path: str) -> bool:
+    """Whether this site has a page there."""
+    if not path.startswith("/"):
+        return False
+    adapter = current_app.url_map.bind("localhost")
+    try:
+        adapter.match(path.partition("#")[0].partition("?")[0], method="GET")
+    except RequestRedirect:
+        return True
+    except HTTPException:
+        return False
+    return True
+
+
+@knowledge.command("suggest")
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1), help="How far back to look.")
+@click.option("--most", default=20, show_default=True, type=click.IntRange(1), help="How many groups to show.")
+@click.option(
+    "--write",
+    "into",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Knowledge folder to write the groups into: as examples, or as drafts (_….md) of new topics.",
+)
+@click.option("--pick", "picked", multiple=True, type=click.IntRange(1), help="Write only the group of this number.")
+def suggest_command(days: int, most: int, into: Path | None, picked: tuple[int, ...]) -> None:
+    """What visitors asked that the topics do not answer well, the most worthwhile first."""
+    parts = current_parts()
+    try:
+        found = suggestions(parts.store, parts.search, parts.clock.now() - timedelta(days=days))[:most]
+    except StoreUnavailable as error:
+        raise click.ClickException(f"the database cannot be read: {error}") from error
+    if not found:
+        click.echo("Nothing to add: every question was answered from the topics.")
+    for number, suggestion in enumerate(found, 1):
+        click.echo(f"{number:>3}. {_described(suggestion)}")
+        if into is not None and (not picked or number in picked):
+            click.echo(f"     written: {write(suggestion, into)}")
+
+
+def _described(suggestion: Suggestion) -> str:
+    reasons = ", ".join(f"{reason.replace('_', ' ')} {count}" for reason, count in suggestion.reasons)
+    place = f"an example of {suggestion.language}/{suggestion.topic}.md" if suggestion.topic else "a new topic"
+    others = "".join(f"\n     also: {text}" for text in suggestion.others[:3])
+    return f"{suggestion.question}  ({suggestion.count} times: {reasons}; perhaps {place}){others}"
