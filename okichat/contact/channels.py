@@ -24,6 +24,8 @@ _PORTS = {"smtp": 587, "smtps": 465}
 # An address that may stand in a header of ours. What a visitor typed may be valid and stranger: the text has it too.
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(\.[A-Za-z0-9\-]+)+")
 
+_MAX_ADDRESS_CHARS = 254
+
 
 class ChannelFailed(Exception):
     """It could not be sent now. `reason` names the kind of fault and nothing that a visitor or an operator wrote."""
@@ -138,10 +140,20 @@ class Webhook:
 
 def channels_from(settings: Settings) -> tuple[Channel, ...]:
     """The ways out that the operator has set, the one to try first first. None set: messages wait on the dashboard."""
+    mail = mail_from(settings)
+    webhook = Webhook(settings.alert_webhook) if settings.alert_webhook else None
+    return tuple(channel for channel in (mail, webhook) if channel)
+
+
+def mail_from(settings: Settings) -> Mail | None:
+    """The mail host that the operator has set; None where none is set, or no mailbox of the firm."""
     to = settings.contact_to or settings.contact_email
-    mail = [Mail(settings.smtp_url, to)] if settings.smtp_url and to else []
-    webhook = [Webhook(settings.alert_webhook)] if settings.alert_webhook else []
-    return (*mail, *webhook)
+    return Mail(settings.smtp_url, to) if settings.smtp_url and to else None
+
+
+def is_plain_address(text: str) -> bool:
+    """Whether a mail can be addressed to this."""
+    return len(text) <= _MAX_ADDRESS_CHARS and _PLAIN_ADDRESS.fullmatch(text) is not None
 
 
 def escaped(text: str) -> str:

@@ -33,6 +33,11 @@ class Delivery:
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
+    @property
+    def has_channel(self) -> bool:
+        """Whether there is a way out; without one messages wait on the dashboard."""
+        return bool(self._channels)
+
     def start(self) -> None:
         """Deliver in the background from now on. Called in each process, after it forked; moot without a channel."""
         with self._starting:

@@ -115,9 +115,10 @@ class Messages:
         """Note that a human has answered; whether there is such a message."""
         return self._change(messages.c.reference == reference, {"state": "answered"}) == 1
 
-    def newest(self, limit: int) -> list[KeptMessage]:
-        """The last messages, newest first."""
-        newest_first = select(messages).order_by(messages.c.received_at.desc()).limit(limit)
+    def newest(self, limit: int, *states: str) -> list[KeptMessage]:
+        """The last messages, newest first; of those states only, where any is named."""
+        which = (messages.c.state.in_(states),) if states else ()
+        newest_first = select(messages).where(*which).order_by(messages.c.received_at.desc()).limit(limit)
         with self._store.read() as connection:
             rows: Sequence[Row[Any]] = connection.execute(newest_first).all()
         return [_kept(row) for row in rows]

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from okichat.answer import Answer
-from okichat.conversations.turns import Repeated, Turns
+from okichat.conversations.offer import Outcome, offer_under
+from okichat.conversations.submissions import Repeated
+from okichat.conversations.turns import Turns
 from okichat.errors import StoreUnavailable
 from okichat.monitoring.journal import Journal
 from okichat.question import Question
@@ -41,7 +43,7 @@ class Recorder:
 
     @contextmanager
     def recording(self, question: Question) -> Iterator[Callable[[Answer], Answer]]:
-        """Gives the function that keeps the answer and says whether its notice is news; uncalled, the question is abandoned."""
+        """Gives what keeps the answer and adds what follows from its conversation; uncalled, the question is abandoned."""
         kept = False
 
         def keep(answer: Answer) -> Answer:
@@ -51,7 +53,8 @@ class Recorder:
                 self._turns.close(question, answer)
             except StoreUnavailable as error:
                 self._lost(error)
-            return replace(answer, notice_told=any(exchange.notice for exchange in question.history))
+            told = any(exchange.notice for exchange in question.history)
+            return replace(answer, notice_told=told, offers_human=self._offers_human(question, answer))
 
         try:
             yield keep
@@ -64,6 +67,17 @@ class Recorder:
             yield from self._turns.repeated(question)
         except StoreUnavailable as error:
             self._lost(error)
+
+    def _offers_human(self, question: Question, answer: Answer) -> bool:
+        outcome = Outcome(question.id, answer.answered_by, answer.notice)
+        if outcome.helped or not question.continues:
+            return False
+        try:
+            earlier = self._turns.outcomes(question.conversation)
+        except StoreUnavailable as error:
+            self._lost(error)
+            return False
+        return offer_under([*(other for other in earlier if other.id != question.id), outcome]) == question.id
 
     def _abandon(self, question: Question) -> None:
         try:

@@ -9,7 +9,7 @@ from sqlalchemy import or_, update
 from okichat.clock import Clock
 from okichat.contact.messages import Messages
 from okichat.storage.engine import Store
-from okichat.storage.tables import turns
+from okichat.storage.tables import WITHOUT_WORDS, turns
 
 
 class Retention:
@@ -25,7 +25,6 @@ class Retention:
         """Erase what is due; how many questions and messages that were. Raises StoreUnavailable."""
         oldest_kept = self._clock.now() - self._kept_for
         due = (turns.c.asked_at < oldest_kept, or_(turns.c.question.is_not(None), turns.c.answer.is_not(None)))
-        emptied = {"question": None, "answer": None, "suggestions": None, "feedback_reason": None}
         with self._store.write() as connection:
-            erased: int = connection.execute(update(turns).where(*due).values(emptied)).rowcount
+            erased: int = connection.execute(update(turns).where(*due).values(WITHOUT_WORDS)).rowcount
         return erased + self._messages.erase_before(oldest_kept)

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Update, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Row, select, update
 
 from okichat.answer import Answer, Citation, Pass, Usage
 from okichat.clock import Clock
-from okichat.errors import StoreUnavailable
+from okichat.conversations.offer import Outcome, offer_under
+from okichat.conversations.submissions import OwnSubmissions, SharedSubmissions, Submissions
 from okichat.guard.redaction import redact
 from okichat.question import Exchange, Question, clean_text
 from okichat.storage.engine import Store
-from okichat.storage.tables import turns
+from okichat.storage.tables import WITHOUT_WORDS, turns
 
 _HISTORY_EXCHANGES = 3
 _POLL_S = 0.1
@@ -26,7 +26,9 @@ _MAX_REASON_CHARS = 500
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One question of a conversation. `answer` is None while it is written and, with an `answered_at`, where it was stopped."""
+    """One question of a conversation. `answer` is None while it is written and, with an `answered_at`, where it was stopped.
+
+    `vote` is what its visitor says of the answer: up, down or None."""
 
     id: str
     question: str
@@ -34,16 +36,21 @@ class Turn:
     asked_at: datetime
     answered_at: datetime | None
     answer: Answer | None
+    vote: str | None = None
 
 
 class Turns:
     """The conversations in the store. Methods raise StoreUnavailable."""
 
-    def __init__(self, store: Store, clock: Clock, answered_within_s: float) -> None:
-        """`answered_within_s`: how long an answer can take; an open turn older than that was cut off."""
+    def __init__(self, store: Store, clock: Clock, answered_within_s: float, *, alone: bool = False) -> None:
+        """`answered_within_s`: how long an answer can take; an open turn older than that was cut off.
+
+        `alone`: exactly one process runs, so that what is being answered is known without the store."""
         self._store = store
         self._clock = clock
         self._patience = timedelta(seconds=answered_within_s)
+        kind = OwnSubmissions if alone else SharedSubmissions
+        self._submissions: Submissions = kind(store, clock, self._patience)
 
     def thread(self, conversation: str) -> tuple[Turn, ...]:
         """The whole conversation, oldest first."""
@@ -53,7 +60,7 @@ class Turns:
             .order_by(turns.c.asked_at)
         )
         with self._store.read() as connection:
-            return tuple(_told_once(_turn(row) for row in connection.execute(query)))
+            return _in_context([_turn(row) for row in connection.execute(query)])
 
     def history(self, conversation: str) -> tuple[Exchange, ...]:
         """The last answered exchanges, oldest first."""
@@ -70,74 +77,64 @@ class Turns:
             for row in reversed(rows)
         )
 
+    def outcomes(self, conversation: str) -> tuple[Outcome, ...]:
+        """How each answer of the conversation went, oldest first; also of one whose texts are erased."""
+        query = (
+            select(turns.c.id, turns.c.answered_by, turns.c.notice, turns.c.feedback)
+            .where(turns.c.conversation == conversation, turns.c.answered_by.is_not(None))
+            .order_by(turns.c.asked_at)
+        )
+        with self._store.read() as connection:
+            return tuple(Outcome(*row) for row in connection.execute(query))
+
     def open(self, question: Question) -> None:
         """Note that this question is being answered. Raises Repeated if the same submission came before."""
-        values = {
-            "id": question.id,
-            "conversation": question.conversation,
-            "asked_at": self._clock.now(),
-            "language": question.language,
-            "question": question.text,
-        }
-        try:
-            with self._store.write() as connection:
-                connection.execute(insert(turns), values)
-        except StoreUnavailable as unavailable:
-            if isinstance(unavailable.__cause__, IntegrityError):
-                raise Repeated from unavailable
-            raise
+        self._submissions.begin(question)
 
     def close(self, question: Question, answer: Answer) -> None:
         """Keep the answer of an open question."""
-        with self._store.write() as connection:
-            connection.execute(
-                update(turns).where(turns.c.id == question.id), _answer_columns(answer, self._clock.now())
-            )
+        columns = _answer_columns(answer, self._clock.now())
+        self._submissions.end(question, columns, is_paid=answer.usage is not None)
 
     def abandon(self, question: Question) -> None:
         """The visitor stopped the answer: a repetition may ask again."""
-        with self._store.write() as connection:
-            connection.execute(_unanswered(question), {"answered_at": self._clock.now()})
+        self._submissions.end(question, {"answered_at": self._clock.now()})
 
     def rate(self, id: str, conversation: str, up: bool, reason: str | None = None) -> bool:
         """Note whether an answer helped, and the visitor's reason, if any; a second opinion replaces the first.
 
         False if there is no such answer in that conversation."""
         rated = update(turns).where(turns.c.id == id, turns.c.conversation == conversation, turns.c.answer.is_not(None))
-        kept = redact(clean_text(reason)[:_MAX_REASON_CHARS]).text if reason else None
+        # Cut after the personal data is taken out: half a number would not be recognised.
+        kept = redact(clean_text(reason)).text[:_MAX_REASON_CHARS] if reason else None
         values = {"feedback": "up" if up else "down", "feedback_reason": kept or None}
         with self._store.write() as connection:
             return connection.execute(rated, values).rowcount == 1
+
+    def erase(self, conversation: str) -> None:
+        """Empty the texts of a conversation at once, also of an answer that is still being written; the figures stay."""
+        self._submissions.forget(conversation)
+        with self._store.write() as connection:
+            connection.execute(update(turns).where(turns.c.conversation == conversation).values(WITHOUT_WORDS))
 
     def repeated(self, question: Question) -> Iterator[Answer | None]:
         """The answer that the first submission of this question gets: None while it is still being written, then it, last.
 
         Ends without one if the first submission was stopped or cut off: then this one takes its place."""
-        started = time.monotonic()
-        while time.monotonic() - started < self._patience.total_seconds():
-            turn = self._first_submission(question)
-            if turn is None or turn.answer is not None:
-                yield from [turn.answer] if turn else []
-                return
-            if turn.answered_at is not None or self._clock.now() - turn.asked_at > self._patience:
-                break
+        until_s = time.monotonic() + self._patience.total_seconds()
+        while time.monotonic() < until_s and self._submissions.is_under_way(question.id):
             yield None
             time.sleep(_POLL_S)
-        with self._store.write() as connection:
-            connection.execute(_unanswered(question), {"asked_at": self._clock.now(), "answered_at": None})
+        turn = self._first_submission(question)
+        if turn is not None and turn.answer is not None:
+            yield turn.answer
+        elif turn is not None:
+            self._submissions.take_over(question)
 
     def _first_submission(self, question: Question) -> Turn | None:
         with self._store.read() as connection:
             row = connection.execute(select(turns).where(turns.c.id == question.id)).one_or_none()
         return _turn(row) if row else None
-
-
-class Repeated(Exception):
-    """This submission came before (double click, reload)."""
-
-
-def _unanswered(question: Question) -> Update:
-    return update(turns).where(turns.c.id == question.id, turns.c.answer.is_(None))
 
 
 def _answer_columns(answer: Answer, now: datetime) -> dict[str, Any]:
@@ -159,12 +156,24 @@ def _answer_columns(answer: Answer, now: datetime) -> dict[str, Any]:
     }
 
 
-def _told_once(turns_in_order: Iterable[Turn]) -> Iterator[Turn]:
-    """The same turns; after the first notice of a conversation the others count as told."""
-    told = False
-    for turn in turns_in_order:
-        yield replace(turn, answer=replace(turn.answer, notice_told=told)) if turn.answer else turn
-        told = told or bool(turn.answer and turn.answer.notice)
+def _in_context(thread: Sequence[Turn]) -> tuple[Turn, ...]:
+    """The same turns with what follows from their order: a notice is told once, and a human is offered once."""
+    answers = [(turn.id, turn.answer, turn.vote) for turn in thread if turn.answer]
+    offered = offer_under(Outcome(id, answer.answered_by, answer.notice, vote) for id, answer, vote in answers)
+    first_notice = next((id for id, answer, _ in answers if answer.notice), None)
+    return tuple(
+        replace(
+            turn,
+            answer=replace(
+                turn.answer,
+                notice_told=bool(turn.answer.notice) and turn.id != first_notice,
+                offers_human=turn.id == offered,
+            ),
+        )
+        if turn.answer
+        else turn
+        for turn in thread
+    )
 
 
 def _turn(row: Row[Any]) -> Turn:
@@ -175,6 +184,7 @@ def _turn(row: Row[Any]) -> Turn:
         row.asked_at,
         row.answered_at,
         _answer(row) if row.answer is not None else None,
+        row.feedback,
     )
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, make_url
+from sqlalchemy import Connection, Table, create_engine, event, make_url
 from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 
 from okichat.errors import StoreUnavailable
+from okichat.storage.later import Later, Row
 
 # How long a visitor may wait for a database that does not answer, before the question goes on without it.
 _LOCK_TIMEOUT_S = 1.0
@@ -25,9 +26,11 @@ class Store:
     def __init__(self, url: str) -> None:
         """`url` as settings.database_url. Opens nothing yet, so a database that is away does not stop the start."""
         parsed = make_url(url)
+        self._later = Later(self._begin_write)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         # SQLite lets one writer in at a time and makes the others sleep and retry; queueing them here is fair and faster.
         self._writing = threading.Lock() if self.is_sqlite else None
+        self._writer: int | None = None
         if self.is_sqlite:
             if parsed.database and parsed.database != ":memory:":
                 self._prepare_folder(Path(parsed.database).parent)
@@ -62,8 +65,58 @@ class Store:
         """One transaction that may write: committed at the end, rolled back on any error. Raises StoreUnavailable.
 
         `durable`: once committed, it survives a power loss too. Postgres is always so; on SQLite it costs one fsync."""
+        self._later.write()
+        with self._begin_write(durable=durable) as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One transaction that only reads. Raises StoreUnavailable."""
+        if self._writer != threading.get_ident():  # inside of its own write a thread would wait for itself
+            self._later.write()
+        with _translated(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    def put_later(self, table: Table, key: str, row: Row) -> None:
+        """Write a row within a tenth of a second, in the place of the one with this key, together with others of that moment.
+
+        Any other transaction of this process sees it. A store that does not take it tells `tell_losses`."""
+        self._later.put(table, key, row)
+
+    def write_now(self) -> None:
+        """Write what put_later was given, before this returns."""
+        self._later.write()
+
+    def tell_losses(self, listener: Callable[[StoreUnavailable], None]) -> None:
+        """Call `listener` when rows of put_later could not be written."""
+        self._later.after_loss = listener
+
+    def holds(self, table: Table, key: str) -> bool:
+        """Whether there is a row with this key, the ones of put_later included. Raises StoreUnavailable.
+
+        Cheaper than a transaction by far: for what is asked at every question."""
+        if self._later.holds(table, key):
+            return True
+        (column,) = table.primary_key
+        mark = "?" if self.is_sqlite else "%s"
+        query = f"SELECT 1 FROM {table.name} WHERE {column.name} = {mark}"
+        try:
+            with (
+                _translated(),
+                closing(self.engine.raw_connection()) as connection,
+                closing(connection.cursor()) as cursor,
+            ):
+                cursor.execute(query, (key,))
+                return cursor.fetchone() is not None
+        except self.engine.dialect.loaded_dbapi.Error as error:
+            raise StoreUnavailable(type(error).__name__) from error
+
+    @contextmanager
+    def _begin_write(self, *, durable: bool = False) -> Iterator[Connection]:
         if self._writing is not None and not self._writing.acquire(timeout=_LOCK_TIMEOUT_S):
             raise StoreUnavailable("another write takes too long")
+        if self._writing is not None:
+            self._writer = threading.get_ident()
         try:
             with _translated(), self.engine.connect() as connection:
                 connection = connection.execution_options(okichat_write=True, okichat_durable=durable)
@@ -71,16 +124,12 @@ class Store:
                     yield connection
         finally:
             if self._writing is not None:
+                self._writer = None
                 self._writing.release()
-
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """One transaction that only reads. Raises StoreUnavailable."""
-        with _translated(), self.engine.connect() as connection, connection.begin():
-            yield connection
 
     def close(self) -> None:
         """Give all connections back."""
+        self._later.write()
         self.engine.dispose()
 
     @staticmethod

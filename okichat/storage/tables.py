@@ -78,6 +78,9 @@ turns = Table(
     Column("feedback_reason", Text),
 )
 
+# A turn whose texts are erased.
+WITHOUT_WORDS = {"question": None, "answer": None, "suggestions": None, "feedback_reason": None}
+
 # What visitors wrote to the humans: kept first, delivered after. `fingerprint` is the same when the same thing is sent twice.
 messages = Table(
     "messages",

@@ -1,0 +1,83 @@
+"""Rows that may be written a moment later, many in one transaction, so that no visitor waits for the disk."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, insert
+
+from okichat.errors import StoreUnavailable
+
+_GATHERING_S = 0.05
+
+Row = dict[str, Any]
+
+
+class Later:
+    """Keeps rows until they are written: after a moment, or as soon as `write` is called.
+
+    The thread that writes them lives no longer than there is something to write, and an orderly end of the process waits
+    for it: only a process that is killed loses the rows of the last moment."""
+
+    def __init__(self, begin: Callable[[], AbstractContextManager[Connection]]) -> None:
+        """`begin` opens the transaction in which the rows are written."""
+        self._begin = begin
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        self._waiting: dict[tuple[Table, str], Row] = {}
+        self._under_way: dict[tuple[Table, str], Row] = {}
+        self._has_thread = False
+        self.after_loss: Callable[[StoreUnavailable], None] = _nothing
+
+    def put(self, table: Table, key: str, row: Row) -> None:
+        """Write this row soon, in the place of the one with its key if there is one. Columns that it does not name are empty."""
+        with self._lock:
+            self._waiting[table, key] = row
+            needs_thread, self._has_thread = not self._has_thread, True
+        if needs_thread:
+            threading.Thread(target=self._write_soon, name="okichat-later", daemon=False).start()
+
+    def holds(self, table: Table, key: str) -> bool:
+        """Whether a row with that key waits to be written."""
+        with self._lock:
+            return (table, key) in self._waiting or (table, key) in self._under_way
+
+    def write(self) -> None:
+        """Write what waits, now; what another thread is writing is written as well when this returns."""
+        if not self._waiting and not self._under_way:
+            return
+        with self._writing:
+            with self._lock:
+                self._under_way, self._waiting = self._waiting, {}
+            try:
+                if self._under_way:
+                    self._write_group(self._under_way)
+            except StoreUnavailable as error:  # as with any other row that the store does not take
+                self.after_loss(error)
+            finally:
+                with self._lock:
+                    self._under_way = {}
+
+    def _write_soon(self) -> None:
+        time.sleep(_GATHERING_S)
+        with self._lock:
+            self._has_thread = False
+        self.write()
+
+    def _write_group(self, group: dict[tuple[Table, str], Row]) -> None:
+        rows: dict[Table, dict[str, Row]] = {}
+        for (table, key), row in group.items():
+            rows.setdefault(table, {})[key] = {column: row.get(column) for column in table.columns.keys()}  # noqa: SIM118
+        with self._begin() as connection:
+            for table, by_key in rows.items():
+                (primary,) = table.primary_key
+                connection.execute(delete(table).where(primary.in_(list(by_key))))
+                connection.execute(insert(table), list(by_key.values()))
+
+
+def _nothing(_error: StoreUnavailable) -> None:
+    """Nobody has asked to be told."""
