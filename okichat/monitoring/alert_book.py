@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from okichat.clock import Clock
@@ -15,6 +15,7 @@ from okichat.storage.engine import Store
 from okichat.storage.tables import alerts
 
 OPEN = "open"
+_BUDGET = ("budget_50", "budget_80", "budget_100")
 _FIRST_RETRY_S = 120
 _LAST_RETRY_S = 3600
 
@@ -123,7 +124,16 @@ class AlertBook:
         """The last alerts, newest first."""
         with self._store.read() as connection:
             rows = connection.execute(select(alerts).order_by(alerts.c.raised_at.desc()).limit(limit)).all()
-        return [Alert(row.kind, row.subject, row.raised_at, row.facts, row.tries) for row in rows]
+        return [_alert(row) for row in rows]
+
+    def lasting(self, month: str) -> list[Alert]:
+        """What is still so, newest first: open faults, and the highest share of the budget that `month` has crossed."""
+        of_month = and_(alerts.c.kind.in_(_BUDGET), alerts.c.period == month, alerts.c.ended_at.is_(None))
+        query = select(alerts).where(or_(alerts.c.period == OPEN, of_month)).order_by(alerts.c.raised_at.desc())
+        with self._store.read() as connection:
+            found = [_alert(row) for row in connection.execute(query)]
+        highest = max((alert.kind for alert in found if alert.kind in _BUDGET), key=_BUDGET.index, default=None)
+        return [alert for alert in found if alert.kind not in _BUDGET or alert.kind == highest]
 
     def _insert(
         self, connection: Connection, kind: str, subject: str, period: str, facts: Facts, state: str | None
@@ -140,6 +150,10 @@ class AlertBook:
             "next_try_at": now,
         }
         connection.execute(insert(alerts), row)
+
+
+def _alert(row: Row[Any]) -> Alert:
+    return Alert(row.kind, row.subject, row.raised_at, row.facts, row.tries)
 
 
 def _is(kind: str, subject: str, period: str) -> ColumnElement[bool]:

@@ -85,6 +85,11 @@ class Alerts:
         self._look_for_proof_of_life()
         self.send_due()
 
+    @property
+    def has_channel(self) -> bool:
+        """Whether alerts can be sent; without a channel they are only noted."""
+        return bool(self._post.channels)
+
     def try_out(self) -> list[tuple[str, str | None]]:
         """Send a test through every channel: its name, and why it failed or None."""
         return self._post.try_out(self._clock.now())
@@ -92,6 +97,10 @@ class Alerts:
     def newest(self, limit: int) -> list[Alert]:
         """The last alerts, newest first. Raises StoreUnavailable."""
         return self._book.newest(limit)
+
+    def lasting(self, month: str) -> list[Alert]:
+        """What the operator still has to deal with, newest first. Raises StoreUnavailable."""
+        return self._book.lasting(month)
 
     def send_due(self) -> None:
         """Send what waits; what cannot be sent is kept and tried again later. Raises StoreUnavailable."""

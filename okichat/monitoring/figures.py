@@ -1,0 +1,90 @@
+"""The figures of some days, as the dashboard shows them; those of two spans can be added."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date
+
+from okichat.conversations.listing import UNFINISHED
+from okichat.sources.faults import FAULTS
+
+__all__ = ["UNFINISHED", "USEFUL", "Figures"]
+
+USEFUL = ("gpt", "cache", "local")  # answers to what was asked; small talk and the way to a human are none
+_PAUSED = "paused_"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What happened.
+
+    conversations  one that goes on past midnight counts on both days
+    hours          questions by the hour of the firm's day, 0 to 23
+    days           questions by day
+    rungs          questions by the rung that answered, UNFINISHED where none did
+    passes         how often a source (gpt, local …) did not answer, by source and reason
+    ratings        "up" and "down"
+    disliked       answers of USEFUL rungs that a visitor found unhelpful
+    tokens         "input" and "output", as the model reported them
+    hundredths     answered questions by the time they took, in hundredths of a second
+    """
+
+    conversations: int = 0
+    cost_microusd: int = 0
+    disliked: int = 0
+    hours: Counter[int] = field(default_factory=Counter)
+    days: Counter[date] = field(default_factory=Counter)
+    rungs: Counter[str] = field(default_factory=Counter)
+    passes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    ratings: Counter[str] = field(default_factory=Counter)
+    tokens: Counter[str] = field(default_factory=Counter)
+    hundredths: Counter[int] = field(default_factory=Counter)
+
+    def __add__(self, other: Figures) -> Figures:
+        """Both spans together."""
+        return Figures(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
+
+    @property
+    def questions(self) -> int:
+        """All questions."""
+        return self.rungs.total()
+
+    @property
+    def unanswered(self) -> int:
+        """Questions that only the way to a human answered."""
+        return self.rungs["handoff"]
+
+    @property
+    def useful(self) -> int:
+        """Answers from GPT or the knowledge that nobody found unhelpful."""
+        return sum(self.rungs[rung] for rung in USEFUL) - self.disliked
+
+    @property
+    def cost_per_useful_microusd(self) -> float | None:
+        """What one useful answer cost; None where there was none."""
+        return self.cost_microusd / self.useful if self.useful > 0 else None
+
+    @property
+    def errors(self) -> Mapping[str, int]:
+        """How often the model did not answer, by class; a question that was spared a model known to be down counts too."""
+        found: Counter[str] = Counter()
+        for (source, reason), count in self.passes.items():
+            fault = reason.removeprefix(_PAUSED)
+            if source == "gpt" and fault in FAULTS:
+                found[fault] += count
+        return found
+
+    def share(self, rung: str) -> float:
+        """The share of a rung, 0 to 1."""
+        return self.rungs[rung] / self.questions if self.questions else 0.0
+
+    def time_s(self, share: float) -> float | None:
+        """Within how many seconds that share of the answers was whole, e.g. 0.95; None where there are none."""
+        wanted, seen = share * self.hundredths.total(), 0
+        for hundredths in sorted(self.hundredths):
+            seen += self.hundredths[hundredths]
+            if seen >= wanted:
+                return hundredths / 100
+        return None

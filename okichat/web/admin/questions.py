@@ -1,0 +1,132 @@
+"""What visitors asked: searched, filtered, read in its conversation, exported."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+
+from flask import abort, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from markupsafe import Markup
+
+from okichat.conversations.listing import Asked, Wanted
+from okichat.language import LANGUAGES
+from okichat.web import presenter
+from okichat.web.admin.room import address, blueprint, screen
+from okichat.web.admin.spreadsheet import Cell, download
+from okichat.web.admin.today import RUNGS
+from okichat.web.parts import Parts, current_parts
+
+NOTICES = ("budget_spent", "model_unavailable", "timeout", "quota", "rate_limited", "ungrounded", "outdated")
+_A_PAGE = 50
+_MOST_CHARS = 200  # of a search
+_HEADINGS = (
+    "time", "conversation", "language", "question", "answer", "rung", "topics", "reasons", "notice",
+    "confidence", "seconds", "model", "tokens", "cost", "feedback", "remark",
+)  # fmt: skip
+
+
+@blueprint.get("/questions")
+def questions() -> str:
+    """The newest first, a page at a time."""
+    parts = current_parts()
+    wanted = _wanted(parts)
+    found = parts.questions.find(wanted, _A_PAGE + 1)
+    return screen(
+        "dashboard/questions.html",
+        "questions",
+        found=found[:_A_PAGE],
+        filters=_filters(),
+        rungs=RUNGS,
+        notices=NOTICES,
+        topics=_topics(parts),
+        next_url=_next_url(found),
+        days=parts.settings.retention_days,
+    )
+
+
+@blueprint.get("/questions.csv")
+def export_questions() -> ResponseReturnValue:
+    """All of them that the filters let through."""
+    parts = current_parts()
+    headings = [gettext(f"admin.column.{name}") for name in _HEADINGS]
+    rows = (_row(asked) for asked in parts.questions.all(replace(_wanted(parts), before=None)))
+    return download(f"okichat-questions-{parts.summary.today}", headings, rows)
+
+
+@blueprint.get("/conversations/<conversation>")
+def conversation(conversation: str) -> str:
+    """One conversation as the visitor had it, and why it went so."""
+    asked = current_parts().questions.conversation(conversation)
+    if not asked:
+        abort(404)
+    answers = {each.id: presenter.html_of(each.answer) if each.answer else Markup("") for each in asked}
+    return screen("dashboard/conversation.html", "questions", asked=asked, answers=answers)
+
+
+def _wanted(parts: Parts) -> Wanted:
+    filters = _filters()
+    day = _day(filters["day"])
+    begin, end = parts.summary.bounds(day) if day else (None, None)
+    words, rung, topic = filters["q"], filters["rung"], filters["topic"]
+    return Wanted(words, rung, topic, filters["notice"], filters["feedback"], begin, end, before=_before())
+
+
+def _filters() -> dict[str, str]:
+    """What the form of the screen says; the day only where it is one."""
+    names = ("q", "rung", "topic", "notice", "feedback", "day")
+    filters = {name: request.args.get(name, "").replace("\0", "").strip()[:_MOST_CHARS] for name in names}
+    return {**filters, "day": filters["day"] if _day(filters["day"]) else ""}
+
+
+def _day(text: str) -> date | None:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if 2000 <= day.year < 3000 else None  # the ends of the calendar have no day before or after
+
+
+def _before() -> tuple[datetime, str] | None:
+    moment, _, id = request.args.get("before", "").partition("~")
+    try:
+        at = datetime.fromisoformat(moment)
+    except ValueError:
+        return None
+    return (at, id) if at.tzinfo else None
+
+
+def _next_url(found: list[Asked]) -> str | None:
+    if len(found) <= _A_PAGE:
+        return None
+    last = found[_A_PAGE - 1]
+    filters = {name: value for name, value in _filters().items() if value}
+    return address("admin.questions", **filters, before=f"{last.asked_at.isoformat()}~{last.id}")
+
+
+def _topics(parts: Parts) -> dict[str, str]:
+    """Titles by public name; French ones where a topic has both."""
+    library = parts.library
+    return {topic.slug: topic.title for language in reversed(LANGUAGES) for topic in library.topics(language)}
+
+
+def _row(asked: Asked) -> tuple[Cell, ...]:
+    return (
+        asked.asked_at.replace(microsecond=0).isoformat(),
+        asked.conversation,
+        asked.language,
+        asked.question,
+        asked.answer,
+        asked.answered_by,
+        ", ".join(asked.topics),
+        ", ".join(f"{passed.source}: {passed.reason}" for passed in asked.passed),
+        asked.notice,
+        asked.confidence,
+        asked.seconds,
+        asked.model,
+        asked.tokens,
+        asked.cost_microusd / 1_000_000,
+        asked.feedback,
+        asked.feedback_reason,
+    )

@@ -1,0 +1,46 @@
+"""In and out of the dashboard."""
+
+from __future__ import annotations
+
+from flask import make_response, redirect, request
+from flask.typing import ResponseReturnValue
+
+from okichat.errors import TooManyQuestions
+from okichat.web.admin.room import address, blueprint, screen
+from okichat.web.limits import within_limit
+from okichat.web.parts import current_parts
+
+LIMIT = "5 per 15 minutes"
+
+
+@blueprint.get("/sign-in")
+def sign_in() -> str:
+    """The page that asks for the password."""
+    return screen("dashboard/sign_in.html", "sign_in", refused=None, minutes=0)
+
+
+@blueprint.post("/sign-in")
+def enter() -> ResponseReturnValue:
+    """Look at the password; every try counts, also a right one."""
+    parts = current_parts()
+    try:
+        with within_limit(parts.limiter, LIMIT, "sign_in"):
+            known = parts.sessions.accepts(request.form.get("password", ""))
+    except TooManyQuestions as refused:
+        parts.journal.event("admin_sign_in_limited")
+        minutes = -(-refused.retry_after_s // 60)
+        return make_response(screen("dashboard/sign_in.html", "sign_in", refused="limit", minutes=minutes), 429)
+    if not known:
+        parts.journal.event("admin_sign_in_failed")
+        return make_response(screen("dashboard/sign_in.html", "sign_in", refused="wrong", minutes=0), 403)
+    response = make_response(redirect(address("admin.today"), 303))
+    parts.sessions.begin(request, response)
+    return response
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> ResponseReturnValue:
+    """Take the cookie back."""
+    response = make_response(redirect(address("admin.sign_in"), 303))
+    current_parts().sessions.end(response)
+    return response
