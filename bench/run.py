@@ -1,27 +1,55 @@
 """`make bench`: Okichat against a bare Flask app, alternated in one run, so that the ratios hold on any machine.
 
-Usage: python bench/run.py [rounds]     (default 5; about ten seconds each)"""
+Usage: python bench/run.py [rounds] [--write docs/performance.md]     (default 5; about half a minute each)"""
 
 from __future__ import annotations
 
+import argparse
 import datetime
 import importlib.metadata
 import json
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from bench.model import Model, answers_over_the_client
 from bench.serving import Served, served
 
 SECONDS = 2.0
 WARM_UP_S = 0.7
+QUESTIONS_ONE_BY_ONE = 20
+UNREACHABLE = "http://127.0.0.1:9/v1"  # the port "discard", where hardly any machine listens: refused at once
 LOAD = Path(__file__).with_name("load.py")
-STYLES = {"kept": "answers, kept connections", "new": "answers, new connections"}
+STYLES = {"kept": "kept connections", "new": "new connections"}
+HEAD = ("what", "okichat", "floor", "ratio", "range")
+MARKS = re.compile(r"(?<=<!-- bench -->\n).*?(?=<!-- /bench -->)", re.DOTALL)
+
+
+class Table:
+    """The rows, printed as they come."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[str, ...]] = []
+
+    def add(self, name: str, pairs: list[tuple[float, float]]) -> None:
+        """The medians of both, and the median of the ratios within each pair."""
+        ours, theirs = (statistics.median(side) for side in zip(*pairs, strict=True))
+        ratios = sorted(a / b for a, b in pairs)
+        middle, span = f"{statistics.median(ratios):.2f}", f"{ratios[0]:.2f}-{ratios[-1]:.2f}"
+        self.print((name, f"{ours:.2f}", f"{theirs:.2f}", middle, span))
+
+    def print(self, row: tuple[str, ...]) -> None:
+        """One row as it is."""
+        self.rows.append(row)
+        print(f"{row[0]:<46}" + "".join(f"{cell:>11}" for cell in row[1:]), flush=True)
 
 
 def ask(app: Served, style: str, seconds: float) -> dict[str, float]:
@@ -34,21 +62,54 @@ def ask(app: Served, style: str, seconds: float) -> dict[str, float]:
     return seen
 
 
-def measure_answers(rounds: int) -> None:
-    """Answers per second of a local answer, both apps in turn."""
-    with served("okichat") as okichat, served("floor") as floor:
-        for style, title in STYLES.items():
-            for app in (okichat, floor):
-                ask(app, style, WARM_UP_S)
-            pairs = [(ask(okichat, style, SECONDS), ask(floor, style, SECONDS)) for _ in range(rounds)]
-            for unit, name in (("per_second", f"{title}, per second"), ("p95_ms", f"{title}, p95 in ms")):
-                print_row(name, [(ours[unit], theirs[unit]) for ours, theirs in pairs])
-            busy = max(seen["busy"] for pair in pairs for seen in pair)
-            if busy > 0.9:
-                print(f"  (the visitors' process was {busy:.0%} busy: it may have held back the faster of the two)")
+def measure_answers(table: Table, rounds: int, kind: str, okichat: Served, floor: Served) -> None:
+    """Answers per second, both apps in turn."""
+    for style, title in STYLES.items():
+        for app in (okichat, floor):
+            ask(app, style, WARM_UP_S)
+        pairs = [(ask(okichat, style, SECONDS), ask(floor, style, SECONDS)) for _ in range(rounds)]
+        for unit, name in (("per_second", "per second"), ("p95_ms", "p95 in ms")):
+            table.add(f"{kind}, {title}, {name}", [(ours[unit], theirs[unit]) for ours, theirs in pairs])
+        busy = max(seen["busy"] for pair in pairs for seen in pair)
+        if busy > 0.9:
+            print(f"  (the visitors' process was {busy:.0%} busy: it may have held back the faster of the two)")
 
 
-def measure_start(rounds: int) -> None:
+def measure_kinds(table: Table, rounds: int) -> None:
+    """A local answer, a prepared one, and one while the model cannot be reached; what they take of memory."""
+    with served("floor") as floor:
+        with served("okichat") as okichat:
+            time.sleep(1.0)  # what goes on beside the first visitor has to end
+            tell_memory(table, "memory, idle, without a key", okichat)
+            measure_answers(table, rounds, "local answer", okichat, floor)
+        with Model() as model, served("okichat", **model.settings) as okichat:
+            measure_answers(table, rounds, "prepared answer", okichat, floor)
+            tell_memory(table, "memory, after answers of the model", okichat)
+        with served("okichat", **Model.settings_at(UNREACHABLE)) as okichat:
+            measure_answers(table, rounds, "model refuses, breaker open", okichat, floor)
+
+
+def tell_memory(table: Table, name: str, app: Served) -> None:
+    """The memory of one process, where it can be told."""
+    memory_mb = app.memory_mb()
+    if memory_mb is not None:
+        table.print((f"{name}, MB", f"{memory_mb:.0f}", "", "", ""))
+
+
+def measure_model(table: Table, rounds: int) -> None:
+    """An answer of the model in one piece, over the API and over the client called directly, one at a time."""
+    with Model() as model, served("okichat", **model.settings) as okichat:
+        one_by_one: dict[str, Callable[[int], float]] = answers_over_the_client(model, okichat)
+        for call in one_by_one.values():
+            call(3)
+        pairs = [
+            (one_by_one["okichat"](QUESTIONS_ONE_BY_ONE), one_by_one["client"](QUESTIONS_ONE_BY_ONE))
+            for _ in range(rounds)
+        ]
+        table.add("unstreamed answer of the model, ms", pairs)
+
+
+def measure_start(table: Table, rounds: int) -> None:
     """From the start of gunicorn to the first page, both apps in turn."""
     pairs = []
     for _ in range(rounds + 1):
@@ -56,29 +117,36 @@ def measure_start(rounds: int) -> None:
             ours = okichat.start_s
         with served("floor") as floor:
             pairs.append((ours, floor.start_s))
-    print_row("start to first page, seconds", pairs[1:])  # the first pair pays for cold files
+    table.add("start to first page, seconds", pairs[1:])  # the first pair pays for cold files
 
 
-def print_row(name: str, pairs: list[tuple[float, float]]) -> None:
-    """The medians of both, and the median of the ratios within each pair."""
-    ours, theirs = (statistics.median(side) for side in zip(*pairs, strict=True))
-    ratios = sorted(a / b for a, b in pairs)
-    print(
-        f"{name:<40}{ours:>10.2f}{theirs:>10.2f}{statistics.median(ratios):>8.2f}  {ratios[0]:.2f}-{ratios[-1]:.2f}",
-        flush=True,
-    )
+def write(path: Path, machine: str, table: Table) -> None:
+    """Put the table between the marks in a document."""
+    lines = ["", f"{machine}", "", f"| {' | '.join(HEAD)} |", "|---|--:|--:|--:|--:|"]
+    lines += [f"| {' | '.join(row)} |" for row in table.rows]
+    path.write_text(MARKS.sub("\n".join([*lines, "", ""]), path.read_text("utf-8")), "utf-8")
 
 
 def main() -> None:
-    """Print the table."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("flask", "gunicorn"))
+    """Print the table, and write it where it is wanted."""
+    arguments = argparse.ArgumentParser(description="Okichat against a bare Flask app, in one run")
+    arguments.add_argument("rounds", type=int, nargs="?", default=5)
+    arguments.add_argument("--write", type=Path)
+    wanted = arguments.parse_args()
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("flask", "gunicorn", "sqlalchemy"))
     today = datetime.datetime.now(datetime.UTC).date()
-    print(f"{today}, Python {platform.python_version()}, {versions}, {platform.machine()}, {os.cpu_count()} processors")
-    title = f"one gthread process, {rounds} rounds, medians"
-    print(f"{title:<40}{'okichat':>10}{'bare':>10}{'ratio':>8}  range")
-    measure_answers(rounds)
-    measure_start(rounds)
+    machine = (
+        f"{today}, Python {platform.python_version()}, {versions}, {platform.machine()}, {os.cpu_count()} processors; "
+        f"load before the run {os.getloadavg()[0]:.1f}; one gthread process each, {wanted.rounds} rounds, medians"
+    )
+    print(machine)
+    table = Table()
+    print(f"{HEAD[0]:<46}" + "".join(f"{cell:>11}" for cell in HEAD[1:]))
+    measure_kinds(table, wanted.rounds)
+    measure_model(table, wanted.rounds)
+    measure_start(table, wanted.rounds)
+    if wanted.write:
+        write(wanted.write, machine, table)
 
 
 if __name__ == "__main__":

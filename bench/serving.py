@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -26,6 +27,16 @@ class Served:
     name: str
     port: int
     start_s: float
+    pid: int = 0
+
+    def memory_mb(self) -> float | None:
+        """What the process that answers holds in memory; None where the system does not tell as Linux does."""
+        try:
+            worker = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()[0]
+            resident = re.search(r"VmRSS:\s*(\d+) kB", Path(f"/proc/{worker}/status").read_text())
+        except (OSError, IndexError):
+            return None
+        return int(resident[1]) / 1024 if resident else None
 
 
 def okichat_command(port: int) -> list[str]:
@@ -43,19 +54,19 @@ COMMANDS = {"okichat": okichat_command, "floor": floor_command}
 
 
 @contextlib.contextmanager
-def served(name: str) -> Iterator[Served]:
-    """The app `name` ("okichat" or "floor"), stopped when the block ends."""
+def served(name: str, **settings: str) -> Iterator[Served]:
+    """The app `name` ("okichat" or "floor"), with these settings, stopped when the block ends."""
     port = _free_port()
     with tempfile.TemporaryDirectory() as folder:  # no .env from here, and a store of its own
         begun = time.perf_counter()
         process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "--log-level", "error", *COMMANDS[name](port)],
             cwd=folder,
-            env=_environment(folder),
+            env=_environment(folder) | settings,
         )
         try:
             _wait_for_page(process, port)
-            yield Served(name, port, time.perf_counter() - begun)
+            yield Served(name, port, time.perf_counter() - begun, process.pid)
         finally:
             process.terminate()
             process.wait(timeout=40)

@@ -81,6 +81,7 @@ class Answer:
     passed       the sources before this one, in order, each with the reason why it passed
     notice       the stable word of the one sentence that tells the visitor why the mode is degraded, or None
     notice_told  whether the conversation has shown a notice already: once is enough
+    offers_human whether the conversation offers a human under this answer by itself: two in a row have not helped
     confidence   0 to 1, how sure the knowledge base is of the first topic
     usage        what was paid for this answer, also when the paid text was dropped; None when nothing was called
     """
@@ -92,6 +93,7 @@ class Answer:
     passed: tuple[Pass, ...] = ()
     notice: str | None = None
     notice_told: bool = False
+    offers_human: bool = False
     confidence: float = 0.0
     usage: Usage | None = field(default=None)
 

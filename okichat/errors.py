@@ -2,7 +2,7 @@
 
 * OkichatError
   - Refusal              the visitor: EmptyQuestion, QuestionTooLong, MalformedQuestion, TooManyQuestions(retry_after_s),
-                         MessageRefused(mistakes)
+                         MessageRefused(mistakes), NoSuchConversation
   - SourceUnavailable    nobody, the next source answers; `reason` is the stable word that journal and tests use
   - StoreUnavailable     nobody during a question: it is answered without the store, and the operator gets an event
   - SettingsError        the operator: raised at start-up, never during a request
@@ -62,6 +62,13 @@ class MessageRefused(Refusal):
     def __init__(self, mistakes: dict[str, str]) -> None:
         super().__init__(", ".join(f"{name}: {word}" for name, word in mistakes.items()))
         self.mistakes = mistakes
+
+
+class NoSuchConversation(Refusal):
+    """A reference that we did not sign, or of a conversation that is erased."""
+
+    status = 404
+    code = "no_conversation"
 
 
 class SourceUnavailable(OkichatError):

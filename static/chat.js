@@ -9,6 +9,7 @@
 
   page.classList.add("scripted");
 
+  const asks = ({ target }) => target === composer || target === suggest; // the other forms go their own ways
   const field = () => find("#question");
   const beyond = () => main.getBoundingClientRect().bottom - innerHeight; // the footer may stay below the fold
   const follow = () => { if (following) scrollBy(0, Math.max(0, beyond())); };
@@ -49,20 +50,22 @@
     if (!send.disabled) composer.requestSubmit(send);
   });
 
-  document.addEventListener("htmx:config:request", ({ detail }) => {
-    sent = Object.fromEntries(detail.ctx.request.body);
+  document.addEventListener("htmx:config:request", (event) => {
+    if (!asks(event)) return;
+    sent = Object.fromEntries(event.detail.ctx.request.body);
     stopped = false;
     following = true;
     refusal.replaceChildren();
   });
 
-  document.addEventListener("htmx:after:swap", () => {
+  document.addEventListener("htmx:after:swap", (event) => {
     measure();
-    newer.hidden = following;
+    if (asks(event)) newer.hidden = following;
     follow();
   });
 
-  document.addEventListener("htmx:finally:request", () => {
+  document.addEventListener("htmx:finally:request", (event) => {
+    if (!asks(event)) return;
     const answer = find(".pending");
     if (answer) {
       const [copy, retry] = notice(stopped ? "stopped" : "cut");

@@ -5,7 +5,7 @@
   const composer = find("#composer"), send = find("#send"), restore = find("#restore"), close = find(".close");
   const field = () => find("#question");
   const reference = () => composer.elements.conversation?.value ?? "";
-  let site, told = "";
+  let site, told = "", erased = find("#erased");
 
   const tell = (message) => { if (site) parent.postMessage({ okichat: message }, site); };
 
@@ -40,7 +40,8 @@
     close.hidden = false;
     if (said.color) paint(said.color, said.ink);
     if (said.greeting) find(".welcome")?.replaceChildren(said.greeting);
-    if (said.conversation && said.conversation !== reference()) await bringBack(said.conversation);
+    if (erased) erased = tell({ conversation: "" });
+    else if (said.conversation && said.conversation !== reference()) await bringBack(said.conversation);
     if (said.ask) ask(said.ask);
     if (said.focus) moveIn();
     else tell({ ready: true });

@@ -6,7 +6,7 @@ import json
 import threading
 from collections import OrderedDict
 from dataclasses import asdict, dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from okichat.answer import Answer, Citation
@@ -84,13 +84,20 @@ class AnswerCache:
                 self._memory.popitem(last=False)
 
     def _expires_at(self, answer: Answer, language: str) -> datetime:
-        """After its lifetime, or with the last day of the first topic that ends."""
-        ends = [self._clock.now() + self._lifetime]
+        """After its lifetime, or when what one of its topics says begins or ceases to hold."""
+        now = self._clock.now()
+        ends = [now + self._lifetime]
         for slug in answer.topics:
             topic = self._library.topic(slug, language)
             if topic and topic.valid_until:
-                ends.append(datetime.combine(topic.valid_until + timedelta(days=1), time(), self._timezone))
+                ends.append(self._midnight(topic.valid_until + timedelta(days=1)))
+            if topic and topic.valid_from and self._midnight(topic.valid_from) > now:
+                ends.append(self._midnight(topic.valid_from))
         return min(ends)
+
+    def _midnight(self, day: date) -> datetime:
+        """When that day begins."""
+        return datetime.combine(day, time(), self._timezone)
 
 
 def _is_complete(answer: Answer) -> bool:

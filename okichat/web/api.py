@@ -17,9 +17,7 @@ from okichat.web import presenter, sse
 from okichat.web.htmx import wants_stream
 from okichat.web.limits import within_limit
 from okichat.web.locale import page_locale
-from okichat.web.openapi import describe_api
 from okichat.web.parts import current_parts
-from okichat.web.schemas import posted_question
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
 
@@ -27,6 +25,8 @@ blueprint = Blueprint("api", __name__, url_prefix="/api")
 @blueprint.post("/chat")
 def chat() -> ResponseReturnValue:
     """Answer one question; see openapi.json."""
+    from okichat.web.schemas import posted_question  # slow to import, and no page needs it; the upkeep does it beside
+
     parts = current_parts()
     _demand_json()
     question = posted_question(request, "json", parts.references, page_locale())
@@ -42,6 +42,8 @@ def chat() -> ResponseReturnValue:
 @blueprint.get("/openapi.json")
 def openapi() -> Response:
     """What the API takes and gives, as OpenAPI 3.1."""
+    from okichat.web.openapi import describe_api
+
     return jsonify(describe_api())
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Flask
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -12,9 +15,16 @@ from okichat.settings import Settings
 _MAX_BODY_BYTES = 16 * 1024
 
 
+class _Flask(Flask):
+    """Views and hooks are plain functions: nothing has to look, at every call of each, whether it is a coroutine."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def create_flask(settings: Settings) -> Flask:
     """An application without a view."""
-    app = Flask("okichat", static_folder=None, template_folder=None)
+    app = _Flask("okichat", static_folder=None, template_folder=None)
     app.config.update(
         MAX_CONTENT_LENGTH=_MAX_BODY_BYTES,
         MAX_FORM_MEMORY_SIZE=_MAX_BODY_BYTES,

@@ -18,7 +18,6 @@ from okichat.web.limits import within_limit
 from okichat.web.locale import page_locale
 from okichat.web.markdown import BlockSplitter
 from okichat.web.parts import current_parts
-from okichat.web.schemas import posted_question
 
 blueprint = Blueprint("chat", __name__)
 
@@ -41,6 +40,8 @@ def privacy() -> str:
 @blueprint.post("/chat")
 def answer() -> ResponseReturnValue:
     """Answer the posted question."""
+    from okichat.web.schemas import posted_question  # slow to import, and no page needs it; the upkeep does it beside
+
     parts = current_parts()
     question = posted_question(request, "form", parts.references, page_locale())
     with within_limit(parts.limiter, parts.question_limit, "questions"):

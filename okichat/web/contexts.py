@@ -11,6 +11,8 @@ chat/stream/restart.html   exchange_id
 chat/stream/end.html       exchange, mode, contact
 chat/fragment.html         exchange, form, mode, contact
 chat/refused.html          refusal, form, contact
+chat/feedback.html         feedback, offer_under (id of an exchange, or None), contact
+chat/mailed.html           keep
 """
 
 from __future__ import annotations
@@ -56,6 +58,7 @@ class AnswerView:
     answered_by  small_talk, cache, gpt, local, handoff or interrupted
     notice       stable word of the one calm sentence about the mode (translation `notice.<word>`), or None
     offer_human  whether the contact card belongs under this answer
+    unhelped     whether it comes up by itself, with a sentence, because two answers in a row have not helped
     """
 
     html: Markup
@@ -67,17 +70,45 @@ class AnswerView:
     suggestions: tuple[str, ...] = ()
     notice: str | None = None
     offer_human: bool = False
+    unhelped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackView:
+    """What a visitor says of an answer.
+
+    turn          id of the exchange
+    vote          what was said so far: up, down or None
+    state         ask (the two buttons), why (the form for a reason), thanks, or refused
+    refusal       for refused: too_many, unavailable or gone (translation `feedback.refused.<word>`)
+    wait_minutes  for too_many: how long until the next vote is taken, rounded up
+    conversation  for why: the signed reference; action: where the form is posted to; reasons: words to choose from
+                  (translation `feedback.reason.<word>`); max_chars: of the visitor's own words
+    """
+
+    turn: str
+    vote: str | None = None
+    state: str = "ask"
+    refusal: str | None = None
+    wait_minutes: int | None = None
+    conversation: str | None = None
+    action: str = "/feedback"
+    reasons: tuple[str, ...] = ()
+    max_chars: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ExchangeView:
-    """A question and its answer; `answer` is None while it is being written. `id` is unique in the page, letters and digits."""
+    """A question and its answer; `answer` is None while it is being written. `id` is unique in the page, letters and digits.
+
+    `feedback` is None where there is nothing to say, e.g. of a greeting."""
 
     id: str
     question: str
     language: str
     asked_at: datetime
     answer: AnswerView | None = None
+    feedback: FeedbackView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +125,34 @@ class RefusalView:
 
 @dataclass(frozen=True, slots=True)
 class FormView:
-    """The composer. `question` is what the visitor typed, kept after a refusal; `conversation` the signed reference or None."""
+    """The composer. `question` is what the visitor typed, kept after a refusal; `conversation` the signed reference or None.
+
+    `feedback_action` is where the votes under the answers are posted to."""
 
     action: str
     request_key: str
     max_chars: int
     question: str = ""
     conversation: str | None = None
+    feedback_action: str = "/feedback"
+
+
+@dataclass(frozen=True, slots=True)
+class KeepView:
+    """What visitors can do with their conversation: take it along as a file or by e-mail, erase it.
+
+    mail_action   None where no mail host is set
+    said          what became of the e-mail: sent, not_sent, address or too_many (translation `keep.mail.<word>`), or None
+    wait_minutes  for too_many: how long until the next one is sent, rounded up
+    address       what the visitor typed, kept after a refusal
+    """
+
+    transcript_action: str
+    erase_action: str
+    mail_action: str | None = None
+    said: str | None = None
+    wait_minutes: int | None = None
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +162,7 @@ class PageView:
     mode           "gpt" or "local", for the badge
     welcome        the first message, Markdown-free text
     newest         id of the exchange to put the focus on, None on a fresh page
+    erased         whether the visitor has just erased a conversation
     embed_origins  the sites that may frame the widget
     """
 
@@ -121,8 +174,10 @@ class PageView:
     thread: tuple[ExchangeView, ...]
     form: FormView
     contact: ContactView
+    keep: KeepView
     refusal: RefusalView | None = None
     newest: str | None = None
+    erased: bool = False
     home_url: str = "/"
     privacy_url: str = "/confidentialite"
     embed_origins: tuple[str, ...] = ()

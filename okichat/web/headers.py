@@ -23,6 +23,7 @@ _FIXED = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_PRIVATE = "admin"  # nobody frames the owner's pages, whoever may frame the chat
 _HSTS = "max-age=31536000; includeSubDomains"
 
 
@@ -30,12 +31,13 @@ def add_security_headers(app: Flask, settings: Settings) -> None:
     """Put the headers on every reply. Only the sites in `settings.embed_origins` may frame a page; the widget, this site too."""
     page = _framing(settings.embed_origins or ("'none'",), None if settings.embed_origins else "DENY")
     widget = _framing(("'self'", *settings.embed_origins), None if settings.embed_origins else "SAMEORIGIN")
+    private = _framing(("'none'",), "DENY")
     widget["Cross-Origin-Resource-Policy"] = "cross-origin"  # its loader is a script on other sites
 
     @app.after_request
     def add(response: Response) -> Response:
         response.headers.update(_FIXED)
-        response.headers.update(widget if is_framed() else page)
+        response.headers.update(private if request.blueprint == _PRIVATE else widget if is_framed() else page)
         if request.is_secure:
             response.headers["Strict-Transport-Security"] = _HSTS
         # Pages carry a form's key and a conversation: nothing of that belongs in a cache that others share.

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from flask import Blueprint, render_template
 from markupsafe import Markup
 
 from okichat.answer import Citation
+from okichat.conversations.feedback import MAX_WORDS_CHARS, REASONS
 from okichat.web import presenter
-from okichat.web.contexts import AnswerView, ContactView, ExchangeView, FormView, PageView, RefusalView
+from okichat.web.contexts import (
+    AnswerView,
+    ContactView,
+    ExchangeView,
+    FeedbackView,
+    FormView,
+    KeepView,
+    PageView,
+    RefusalView,
+)
 
 _ASKED_AT = datetime(2026, 11, 23, 9, 12, tzinfo=UTC)
 _WORDS = "Nous tenons votre comptabilité, établissons vos bulletins de paie et préparons vos déclarations."
@@ -48,11 +59,13 @@ class PatternsView:
     streaming  the text that has arrived for it
     refusals   every refusal of a question
     contacts   the contact card with all details, with none, open, closed and unknown
+    keep       what visitors can do with their conversation, just after an e-mail
     """
 
     page: PageView
     pending: ExchangeView
     streaming: str
+    keep: KeepView
     exchanges: dict[str, ExchangeView] = field(default_factory=dict)
     refusals: tuple[RefusalView, ...] = ()
     contacts: tuple[ContactView, ...] = ()
@@ -77,6 +90,7 @@ def patterns_view(page: PageView) -> PatternsView:
         page=page,
         pending=ExchangeView("pending", "Que comprend la tenue comptable ?", "fr", _ASKED_AT),
         streaming=_WORDS,
+        keep=replace(page.keep, mail_action="/chat/transcript/mail", said="sent"),
         exchanges=_exchanges(),
         refusals=tuple(RefusalView(code, 12 if code == "too_many" else None) for code in REFUSALS),
         contacts=(
@@ -103,6 +117,12 @@ def patterns_view(page: PageView) -> PatternsView:
 
 REFUSALS = ("empty", "too_long", "malformed", "too_large", "cross_site", "too_many")
 NOTICES = ("budget_spent", "model_unavailable", "timeout", "quota", "rate_limited", "ungrounded")
+FEEDBACK: dict[str, dict[str, Any]] = {
+    "voted": {"vote": "up"},
+    "why": {"state": "why", "vote": "down", "conversation": "sample", "reasons": REASONS, "max_chars": MAX_WORDS_CHARS},
+    "thanks": {"state": "thanks", "vote": "up"},
+    "refused": {"state": "refused", "refusal": "too_many", "wait_minutes": 12},
+}
 
 
 def patterns_form(action: str) -> FormView:
@@ -128,11 +148,20 @@ def _exchanges() -> dict[str, ExchangeView]:
         "long_question": (_LONG_QUESTION, plain),
         "close": ("la création", replace(plain, citations=sources, suggestions=topics)),
         "handoff": ("Quelle est la capitale de l'Australie ?", replace(alone, answered_by="handoff", offer_human=True)),
+        "unhelped": ("Et ensuite ?", replace(plain, unhelped=True)),
         "interrupted": ("Que faites-vous ?", replace(alone, answered_by="interrupted")),
         "english": ("What do you do?", replace(plain, html=english, language="en")),
+        **{f"feedback_{state}": ("Que faites-vous ?", plain) for state in FEEDBACK},
         **{f"notice_{word}": ("Que faites-vous ?", replace(plain, notice=word)) for word in NOTICES},
     }
     return {
-        state: ExchangeView(state.replace("_", ""), question, answer.language, _ASKED_AT, answer)
+        state: ExchangeView(id, question, answer.language, _ASKED_AT, answer, _feedback(id, state, answer.answered_by))
         for state, (question, answer) in asked.items()
+        for id in [state.replace("_", "")]
     }
+
+
+def _feedback(id: str, state: str, answered_by: str) -> FeedbackView | None:
+    """In the state that the sample is named after, else the plain buttons."""
+    feedback = presenter.feedback_view(id, answered_by)
+    return replace(feedback, **FEEDBACK.get(state.removeprefix("feedback_"), {})) if feedback else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from markupsafe import Markup
 
 from okichat.answer import Answer
 from okichat.contact.details import ContactDetails
+from okichat.contact.hours import OpeningHours
 from okichat.conversations.turns import Turn
 from okichat.errors import Refusal, StoreUnavailable, TooManyQuestions
 from okichat.guard.redaction import redact, restore
@@ -24,7 +26,9 @@ from okichat.web.contexts import (
     ContactView,
     ErrorPageView,
     ExchangeView,
+    FeedbackView,
     FormView,
+    KeepView,
     PageView,
     PrivacyPageView,
     RefusalView,
@@ -35,6 +39,7 @@ from okichat.web.parts import Parts, current_parts
 
 _SUGGESTIONS = 6
 _PRIVACY_TOPIC = "confidentialite"
+_RATED = ("gpt", "cache", "local", "handoff")
 
 
 def page_view(
@@ -54,6 +59,7 @@ def page_view(
         thread=thread,
         form=form,
         contact=contact_view(parts.contact, parts.clock.now(), form.conversation),
+        keep=keep_view(parts),
         refusal=refusal,
         newest=thread[-1].id if thread else None,
         home_url=home_url(),
@@ -111,12 +117,31 @@ def form_view(conversation: str | None = None, question: str = "") -> FormView:
     """A composer that is ready to send; `conversation` is the reference as the store knows it."""
     signed = current_parts().references.sign(conversation) if conversation else None
     return FormView(
-        action=url_for("chat.answer", **_chosen_language(), **frame_arguments()),
+        action=_action("chat.answer"),
         request_key=secrets.token_urlsafe(12),
         max_chars=MAX_QUESTION_CHARS,
         question=question,
         conversation=signed,
+        feedback_action=_action("feedback.vote"),
     )
+
+
+def keep_view(parts: Parts) -> KeepView:
+    """What visitors can do with their conversation."""
+    return KeepView(
+        transcript_action=_action("conversation.transcript"),
+        erase_action=_action("conversation.erase"),
+        mail_action=_action("conversation.mail") if parts.mail else None,
+    )
+
+
+def feedback_view(id: str, answered_by: str, vote: str | None = None) -> FeedbackView | None:
+    """The question whether an answer helped; None where there is nothing to say."""
+    return FeedbackView(id, vote) if answered_by in _RATED else None
+
+
+def _action(endpoint: str) -> str:
+    return url_for(endpoint, **_chosen_language(), **frame_arguments())
 
 
 def refusal_view(refusal: Refusal) -> RefusalView:
@@ -134,7 +159,8 @@ def exchange_view(question: Question, answer: Answer, asked_at: datetime) -> Exc
     """A question and its answer; placeholders of personal data are the visitor's own words again."""
     parts = current_parts()
     shown = answer_view(parts, own_words(question, answer.text), answer, question.language, parts.clock.now())
-    return ExchangeView(question.id, own_words(question, question.text), question.language, asked_at, shown)
+    feedback = feedback_view(question.id, answer.answered_by)
+    return ExchangeView(question.id, own_words(question, question.text), question.language, asked_at, shown, feedback)
 
 
 def thread_view(conversation: str) -> tuple[ExchangeView, ...]:
@@ -159,6 +185,7 @@ def answer_view(parts: Parts, text: str, answer: Answer, language: str, answered
         suggestions=answer.suggestions,
         notice=None if answer.notice_told else answer.notice,
         offer_human=answer.answered_by == "handoff" or answer.notice == OUTDATED,
+        unhelped=answer.offers_human,
     )
 
 
@@ -175,8 +202,12 @@ def allowed_hosts(parts: Parts) -> frozenset[str]:
         *parts.linked_addresses,
         *parts.settings.embed_origins,
     )
-    hosts = (urlsplit(address).netloc for address in addresses if address)
-    return frozenset(host for host in (*hosts, request.host) if host)
+    return _hosts_of(addresses, request.host)
+
+
+@lru_cache(maxsize=32)
+def _hosts_of(addresses: tuple[str | None, ...], own: str) -> frozenset[str]:
+    return frozenset(host for host in (*(urlsplit(address).netloc for address in addresses if address), own) if host)
 
 
 def own_words(question: Question, text: str) -> str:
@@ -188,7 +219,7 @@ def contact_view(contact: ContactDetails, now: datetime, conversation: str | Non
     """How to reach a human; with `conversation`, a signed reference, the form offers to attach it to the message."""
     return ContactView(
         form_url=url_for("contact.page", conversation=conversation, **_chosen_language()),
-        hours=contact.hours.in_words(page_locale()),
+        hours=_hours_in_words(contact.hours, page_locale()),
         open_now=contact.open_at(now),
         phone=contact.phone,
         phone_href=contact.phone_href,
@@ -201,8 +232,14 @@ def contact_view(contact: ContactDetails, now: datetime, conversation: str | Non
     )
 
 
+@lru_cache(maxsize=8)
+def _hours_in_words(hours: OpeningHours, language: str) -> str:
+    return hours.in_words(language)
+
+
 def _turn_view(parts: Parts, turn: Turn) -> ExchangeView:
     if turn.answer is None:
         return ExchangeView(turn.id, turn.question, turn.language, turn.asked_at)
     shown = answer_view(parts, turn.answer.text, turn.answer, turn.language, turn.answered_at or turn.asked_at)
-    return ExchangeView(turn.id, turn.question, turn.language, turn.asked_at, shown)
+    feedback = feedback_view(turn.id, turn.answer.answered_by, turn.vote)
+    return ExchangeView(turn.id, turn.question, turn.language, turn.asked_at, shown, feedback)

@@ -137,7 +137,7 @@ def test_everything_to_touch_is_44_pixels_high(browser: Browser, url: str) -> No
     page.goto(f"{url}/patterns")
 
     low = page.evaluate(
-        """() => [...document.querySelectorAll('button, summary, .button, footer a, textarea, .identity')]
+        """() => [...document.querySelectorAll('button, summary, .button, footer a, textarea, .identity, .option, input:not([type=hidden], [type=radio], [type=checkbox])')]
             .filter(element => element.checkVisibility() && element.getBoundingClientRect().height < 44)
             .map(element => element.outerHTML.slice(0, 80))"""
     )

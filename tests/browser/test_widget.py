@@ -264,6 +264,36 @@ def test_a_new_conversation_forgets_the_old_one(page: Page, sites: Sites) -> Non
     assert _stored(page) == [{}, {}]
 
 
+def test_an_erased_conversation_is_forgotten_by_the_site_too(page: Page, sites: Sites, complaints: list[str]) -> None:
+    frame = _visit(page, sites)
+    _launcher(page).click()
+    _ask(frame)
+    expect(frame.get_by_role("article")).to_contain_text(ANSWER)
+
+    frame.get_by_text("Effacer ma conversation").click()
+    frame.get_by_role("button", name="Effacer maintenant").click()
+
+    expect(frame.get_by_text("Votre conversation est effacée")).to_be_visible()
+    expect(frame.locator(".visitor")).to_have_count(0)
+    page.wait_for_function(f"{STORED} === '[{{}},{{}}]'")
+    _ask(frame, "Quels sont vos tarifs ?")
+    expect(frame.get_by_role("article")).to_contain_text(ANSWER)
+    assert QUESTION not in str(sites.model.requests[-1].body)
+    assert len(_stored(page)[0]) == 1
+    assert complaints == []
+
+
+def test_an_answer_is_voted_on_in_the_frame(page: Page, sites: Sites, complaints: list[str]) -> None:
+    frame = _visit(page, sites)
+    _launcher(page).click()
+    _ask(frame)
+
+    frame.get_by_role("button", name="Cette réponse m'a aidé").click()
+
+    expect(frame.get_by_text("Merci, c'est noté.")).to_be_visible()
+    assert complaints == []
+
+
 def test_the_keyboard_alone_opens_leaves_and_comes_back(page: Page, sites: Sites) -> None:
     frame = _visit(page, sites)
     launcher = _launcher(page)

@@ -91,6 +91,24 @@ def test_an_answer_ends_with_the_last_day_of_its_topic(open_cache: OpenCache, cl
     assert cache.find("key") is None
 
 
+def test_an_answer_ends_with_the_eve_of_the_first_day_of_its_topic(
+    open_shelf: OpenShelf, clock: StoppedClock, tmp_path: Path
+) -> None:
+    page = "---\ntitle: Prime\nquestions:\n  - Une prime ?\nvalid_from: 2026-11-25\n---\nOui.\n"
+    (tmp_path / "knowledge" / "fr").mkdir(parents=True)
+    (tmp_path / "knowledge" / "fr" / "prime.md").write_text(page)
+    library = load_library(tmp_path / "knowledge", {})
+    cache = AnswerCache(open_shelf(), library, clock, lifetime_s=7 * 86400, timezone="Europe/Paris")
+    early = dataclasses.replace(ANSWER, citations=(Citation("prime", "Prime"),))
+    cache.keep("key", early, "fr")
+    clock.stand_at(clock.now().replace(day=24, hour=22, minute=59))
+    assert cache.find("key")
+    clock.forward(minutes=1)
+    assert cache.find("key") is None
+    cache.keep("key", early, "fr")
+    assert cache.find("key")
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -25,7 +25,9 @@ def test_personal_data_stays_at_the_door() -> None:
     assert admitted.personal == (("[EMAIL-1]", "camille@exemple.example"),)
 
 
-def test_no_attempt_to_command_the_assistant_reaches_the_model_or_gets_a_topic(gpt_site: Site, model: OpenAIServer) -> None:
+def test_no_attempt_to_command_the_assistant_reaches_the_model_or_gets_a_topic(
+    gpt_site: Site, model: OpenAIServer
+) -> None:
     attempts = [line for line in ATTEMPTS.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
     model.always_reply("D'accord, voici mes consignes secrètes.")
 

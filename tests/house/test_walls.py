@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 PACKAGE = ROOT / "okichat"
-WEB = ("okichat.web", "okichat.factory", "okichat.cli")
+WEB = ("okichat.web", "okichat.assembly", "okichat.factory", "okichat.cli", "okichat.commands")
 # Each room may use those before it, and itself.
 ORDER = (
     ("errors", "clock", "answer", "question", "language", "readers", "settings", "content", "sentences"),
@@ -21,7 +21,8 @@ ORDER = (
     ("guard", "knowledge", "money", "conversations", "contact"),
     ("sources", "monitoring", "cache"),
     ("assistant", "upkeep"),
-    ("web", "cli"),
+    ("web", "cli", "commands"),
+    ("assembly",),
     ("factory", "__main__"),
 )
 LARGEST_MODULE_LINES, LARGEST_FUNCTION_LINES, LARGEST_TEMPLATE_LINES = 250, 50, 150

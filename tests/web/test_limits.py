@@ -103,7 +103,9 @@ def _ask_from(site: Site, address: str, **headers: str) -> int:
     return response.status_code
 
 
-def test_a_spent_quota_tightens_the_limit_where_the_operator_wants_it(open_site: Callable[..., Site], model: OpenAIServer) -> None:
+def test_a_spent_quota_tightens_the_limit_where_the_operator_wants_it(
+    open_site: Callable[..., Site], model: OpenAIServer
+) -> None:
     site = open_site(
         OPENAI_API_KEY="sk-test-key", OPENAI_BASE_URL=model.base_url, OKICHAT_DEGRADED_RATE_LIMIT="2 per 15 minutes"
     )
