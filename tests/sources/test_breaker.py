@@ -89,6 +89,7 @@ def test_a_visitor_who_leaves_the_first_question_does_not_block_the_others(
     breaker.abandoned()
 
     breaker.enter()
+    assert breaker.succeeded()
 
 
 def test_the_reason_and_the_end_of_a_pause_are_known(breaker: Breaker, clock: StoppedClock) -> None:
