@@ -9,6 +9,7 @@ help: ## list these commands
 
 run: ## serve on http://127.0.0.1:8000 (PORT=… changes it); the first time it installs what the app needs into .venv
 	@sh scripts/install.sh run
+	@case "$${WEB_CONCURRENCY:-1}" in *[!0-9]*) $(python) gunicorn.conf.py;; esac # gunicorn itself would end in a traceback
 	@OKICHAT_HOST="$${OKICHAT_HOST:-127.0.0.1}" exec $(python) -m gunicorn wsgi:app
 
 test: ## run every test, browser included (ARGS="-k word" chooses); lists by name what could not run

@@ -132,3 +132,14 @@ def test_the_access_log_holds_no_query_and_no_address(tmp_path: Path) -> None:
 
     assert lines
     assert not any("secret" in line or "127.0.0.1" in line for line in lines)
+
+
+def test_processes_that_are_no_number_are_told_with_the_other_mistakes() -> None:
+    """gunicorn reads WEB_CONCURRENCY before our configuration, so `make run` asks the configuration first."""
+    environment = clean_environment(WEB_CONCURRENCY="many", PORT="http")
+    told = subprocess.run(
+        [sys.executable, "gunicorn.conf.py"], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+
+    assert told.returncode == 1
+    assert [line.split(":")[0] for line in told.stderr.splitlines()] == ["PORT", "WEB_CONCURRENCY"]
