@@ -30,6 +30,7 @@ from okichat.conversations.retention import Retention
 from okichat.conversations.turns import Turns
 from okichat.errors import StoreUnavailable
 from okichat.guard.admission import Guard
+from okichat.guard.visitors import Visitors
 from okichat.knowledge.calibration import read_calibration
 from okichat.knowledge.library import Library, load_library
 from okichat.knowledge.search import Search
@@ -91,6 +92,7 @@ def assemble(settings: Settings, clock: Clock, limiter: Limiter) -> Parts:
         store=store,
         turns=turns,
         references=References(secret := settings.secret_key or _kept_secret(store, journal)),
+        visitors=Visitors(secret, clock),
         contact=contact_details,
         messages=messages,
         mail=mail_from(settings),

@@ -34,6 +34,8 @@ class Question:
     history       the exchanges before it, oldest first
     waited_s      how long the visitor has waited before the sources are asked; it is taken from the deadline
     gives_orders  whether it tries to command the assistant instead of asking the firm: no source but a human answers that
+    visitor       the anonymous name of who asks (guard/visitors.py); empty where nobody asks from afar, as on the command line
+    flags         what the guard noticed about it, as stable words, for the owner's eyes
     personal      placeholder and original of the personal data that was taken out of the text; never stored, sent or logged
     id            names this question in the store, the ledger and the page; the same for every repetition of one submission
     """
@@ -45,6 +47,8 @@ class Question:
     history: tuple[Exchange, ...] = ()
     waited_s: float = 0.0
     gives_orders: bool = False
+    visitor: str = ""
+    flags: tuple[str, ...] = ()
     personal: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     id: str = field(default_factory=lambda: secrets.token_hex(8))
 
@@ -56,6 +60,7 @@ class Question:
         locale: str = LANGUAGES[0],
         conversation: str | None = None,
         request_key: str | None = None,
+        visitor: str = "",
     ) -> Question:
         """Clean what a visitor typed. `locale` decides the language where the text itself does not.
 
@@ -80,6 +85,7 @@ class Question:
             conversation or submission[:32],
             continues=conversation is not None,
             id=submission[32:48],
+            visitor=visitor,
         )
 
     def with_history(self, history: tuple[Exchange, ...]) -> Question:

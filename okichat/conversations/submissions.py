@@ -160,4 +160,6 @@ def _asked(question: Question, now: datetime) -> Columns:
         "asked_at": now,
         "language": question.language,
         "question": question.text,
+        "visitor": question.visitor or None,
+        "flags": list(question.flags) or None,
     }

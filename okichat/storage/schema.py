@@ -16,7 +16,7 @@ from okichat.storage.engine import Store
 
 log = logging.getLogger("okichat.storage")
 
-REVISIONS = ("0001",)  # every migration, oldest first; a test compares them with the files
+REVISIONS = ("0001", "0002")  # every migration, oldest first; a test compares them with the files
 HEAD = REVISIONS[-1]
 
 _SCRIPTS = Path(__file__).with_name("migrations")

@@ -76,6 +76,10 @@ turns = Table(
     Column("cost_microusd", BigInteger),
     Column("feedback", String(4)),
     Column("feedback_reason", Text),
+    Column("first_word_ms", Integer),  # from the question to the first visible text
+    Column("visitor", String(16)),  # an anonymous name that changes daily: guard/visitors.py
+    Column("flags", JSON),  # what the guard noticed, as stable words; never texts
+    Column("handled", String(16)),  # what the owner did about it: example, topic or ignored
 )
 
 # A turn whose texts are erased.
@@ -170,4 +174,36 @@ alerts = Table(
     Column("state", String(16), nullable=False),  # new, sent, or noted where there was no way to send it
     Column("tries", Integer, nullable=False),
     Column("next_try_at", UtcDateTime, nullable=False),
+)
+
+# What was refused or is suspicious, by anonymous visitor; never texts, addresses or keys.
+security_events = Table(
+    "security_events",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("kind", String(32), nullable=False),
+    Column("visitor", String(16)),
+    Column("detail", String(64)),  # a stable word, such as the code of the refusal
+)
+
+# What was exported or erased by a human, and by which way; the subject is a reference.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("way", String(16), nullable=False),  # page, dashboard or command
+)
+
+# The figures of finished days of the firm's time zone, so that screens do not add up millions of turns.
+day_figures = Table(
+    "day_figures",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("timezone", String(64), primary_key=True),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("figures", JSON, nullable=False),
 )

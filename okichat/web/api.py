@@ -15,7 +15,7 @@ from okichat.answer import Answer, Delta, Event, Restart, last_answer
 from okichat.question import Question
 from okichat.web import presenter, sse
 from okichat.web.htmx import wants_stream
-from okichat.web.limits import within_limit
+from okichat.web.limits import visitor_address, within_limit
 from okichat.web.locale import page_locale
 from okichat.web.parts import current_parts
 
@@ -29,7 +29,7 @@ def chat() -> ResponseReturnValue:
 
     parts = current_parts()
     _demand_json()
-    question = posted_question(request, "json", parts.references, page_locale())
+    question = posted_question(request, "json", parts.references, page_locale(), parts.visitors.name(visitor_address()))
     with within_limit(parts.limiter, parts.question_limit, "questions"):
         events = parts.assistant.answer(question)
     if wants_stream(request):

@@ -14,7 +14,7 @@ from okichat.question import Question
 from okichat.web import presenter, sse
 from okichat.web.frame import page_template
 from okichat.web.htmx import is_htmx, wants_stream
-from okichat.web.limits import within_limit
+from okichat.web.limits import visitor_address, within_limit
 from okichat.web.locale import page_locale
 from okichat.web.markdown import BlockSplitter
 from okichat.web.parts import current_parts
@@ -43,7 +43,7 @@ def answer() -> ResponseReturnValue:
     from okichat.web.schemas import posted_question  # slow to import, and no page needs it; the upkeep does it beside
 
     parts = current_parts()
-    question = posted_question(request, "form", parts.references, page_locale())
+    question = posted_question(request, "form", parts.references, page_locale(), parts.visitors.name(visitor_address()))
     with within_limit(parts.limiter, parts.question_limit, "questions"):
         events = parts.assistant.answer(question)
     if not is_htmx(request):

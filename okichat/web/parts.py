@@ -18,6 +18,7 @@ from okichat.conversations.listing import Questions
 from okichat.conversations.reference import References
 from okichat.conversations.retention import Retention
 from okichat.conversations.turns import Turns
+from okichat.guard.visitors import Visitors
 from okichat.knowledge.library import Library
 from okichat.knowledge.search import Search
 from okichat.money.budget import Budget
@@ -44,6 +45,7 @@ class Parts:
     store: Store
     turns: Turns
     references: References
+    visitors: Visitors
     contact: ContactDetails
     messages: Messages
     mail: Mail | None

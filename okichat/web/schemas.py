@@ -65,7 +65,9 @@ _parser = _Parser()
 _schema = QuestionSchema()
 
 
-def posted_question(request: Request, location: str, references: References, page_locale: str) -> Question:
+def posted_question(
+    request: Request, location: str, references: References, page_locale: str, visitor: str
+) -> Question:
     """The Question in the form or the JSON body. Raises Refusal."""
     try:
         sent: dict[str, Any] = _parser.parse(_schema, request, location=location, unknown=None)
@@ -76,6 +78,7 @@ def posted_question(request: Request, location: str, references: References, pag
         locale=sent["locale"] or page_locale,
         conversation=references.read(sent["conversation"]),
         request_key=sent["request_key"] or None,
+        visitor=visitor,
     )
 
 
