@@ -92,6 +92,10 @@ class StoreUnavailable(OkichatError):
     """The database could not be read or written just now."""
 
 
+class StoreAway(StoreUnavailable):
+    """The database is held by somebody else, full or gone: nothing is wrong with what was to be written."""
+
+
 class SettingsError(OkichatError):
     """One or more settings are wrong. `mistakes` has one line for each, which names the setting and the mend."""
 

@@ -72,7 +72,7 @@ class Messages:
             "next_try_at": now,
         }
         try:
-            with self._store.write() as connection:
+            with self._store.write(insist=True) as connection:
                 known = _reference_of(connection, fingerprint)
                 if known is None:
                     connection.execute(insert(messages).values(row))
@@ -141,7 +141,7 @@ class Messages:
         return self._change(messages.c.conversation == conversation, {"conversation": None})
 
     def _change(self, which: ColumnElement[bool], values: dict[str, Any]) -> int:
-        with self._store.write() as connection:
+        with self._store.write(insist=True) as connection:
             changed: int = connection.execute(update(messages).where(which).values(values)).rowcount
             return changed
 

@@ -212,7 +212,7 @@ class Budget:
     ) -> None:
         durable = spent_microusd is not None and spent_microusd > reservation.amount_microusd
         try:
-            with self._store.write(durable=durable) as connection:
+            with self._store.write(durable=durable, insist=True) as connection:
                 ledger.close(
                     connection,
                     reservation.id,

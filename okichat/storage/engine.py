@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Table, create_engine, event, make_url
-from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
+from sqlalchemy.exc import DisconnectionError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from okichat.errors import StoreUnavailable
+from okichat.errors import StoreAway, StoreUnavailable
 from okichat.storage.later import Later, Row
+from okichat.storage.rest import Rest
 
 # How long a visitor may wait for a database that does not answer, before the question goes on without it.
 _LOCK_TIMEOUT_S = 1.0
@@ -27,6 +29,7 @@ class Store:
         """`url` as settings.database_url. Opens nothing yet, so a database that is away does not stop the start."""
         parsed = make_url(url)
         self._later = Later(self._begin_write)
+        self._reads, self._writes = Rest(), Rest()  # SQLite is read while another process holds it for writing
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         # SQLite lets one writer in at a time and makes the others sleep and retry; queueing them here is fair and faster.
         self._writing = threading.Lock() if self.is_sqlite else None
@@ -56,17 +59,19 @@ class Store:
                 pool_pre_ping=True,
                 connect_args={
                     "connect_timeout": _CONNECT_TIMEOUT_S,
+                    "tcp_user_timeout": _CONNECT_TIMEOUT_S * 1000,  # a host that is gone without a word; ignored where unknown
                     "options": "-c lock_timeout=2000 -c statement_timeout=10000",
                 },
             )
 
     @contextmanager
-    def write(self, *, durable: bool = False) -> Iterator[Connection]:
+    def write(self, *, durable: bool = False, insist: bool = False) -> Iterator[Connection]:
         """One transaction that may write: committed at the end, rolled back on any error. Raises StoreUnavailable.
 
-        `durable`: once committed, it survives a power loss too. Postgres is always so; on SQLite it costs one fsync."""
+        `durable`: once committed, it survives a power loss too. Postgres is always so; on SQLite it costs one fsync.
+        `insist`: wait for the database also right after others have waited in vain; for what must not get lost."""
         self._later.write()
-        with self._begin_write(durable=durable) as connection:
+        with self._begin_write(durable=durable, insist=insist) as connection:
             yield connection
 
     @contextmanager
@@ -74,7 +79,10 @@ class Store:
         """One transaction that only reads. Raises StoreUnavailable."""
         if self._writer != threading.get_ident():  # inside of its own write a thread would wait for itself
             self._later.write()
-        with _translated(), self.engine.connect() as connection, connection.begin():
+        with _translated(), ExitStack() as transaction:
+            with self._reads.or_wait(insist=False):
+                connection = transaction.enter_context(self.engine.connect())
+                transaction.enter_context(connection.begin())
             yield connection
 
     def put_later(self, table: Table, key: str, row: Row) -> None:
@@ -112,20 +120,26 @@ class Store:
             raise StoreUnavailable(type(error).__name__) from error
 
     @contextmanager
-    def _begin_write(self, *, durable: bool = False) -> Iterator[Connection]:
-        if self._writing is not None and not self._writing.acquire(timeout=_LOCK_TIMEOUT_S):
-            raise StoreUnavailable("another write takes too long")
-        if self._writing is not None:
-            self._writer = threading.get_ident()
-        try:
-            with _translated(), self.engine.connect() as connection:
+    def _begin_write(self, *, durable: bool = False, insist: bool = False) -> Iterator[Connection]:
+        with _translated(), ExitStack() as transaction:
+            with self._writes.or_wait(insist=insist):
+                if self._writing is not None:
+                    transaction.enter_context(self._as_the_writer(self._writing))
+                connection = transaction.enter_context(self.engine.connect())
                 connection = connection.execution_options(okichat_write=True, okichat_durable=durable)
-                with connection.begin():
-                    yield connection
+                transaction.enter_context(connection.begin())
+            yield connection
+
+    @contextmanager
+    def _as_the_writer(self, writing: threading.Lock) -> Iterator[None]:
+        if not writing.acquire(timeout=_LOCK_TIMEOUT_S):
+            raise StoreAway("another write takes too long")
+        self._writer = threading.get_ident()
+        try:
+            yield
         finally:
-            if self._writing is not None:
-                self._writer = None
-                self._writing.release()
+            self._writer = None
+            writing.release()
 
     def close(self) -> None:
         """Give all connections back."""
@@ -145,7 +159,8 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        raise StoreUnavailable(type(error).__name__) from error
+        kind = StoreAway if isinstance(error, OperationalError | PoolTimeoutError) else StoreUnavailable
+        raise kind(type(error).__name__) from error
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

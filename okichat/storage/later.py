@@ -10,9 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, insert
 
-from okichat.errors import StoreUnavailable
+from okichat.errors import StoreAway, StoreUnavailable
 
 _GATHERING_S = 0.05
+_MOST_ROWS_KEPT = 2000  # while the store is away; some kilobytes each
 
 Row = dict[str, Any]
 
@@ -56,11 +57,20 @@ class Later:
             try:
                 if self._under_way:
                     self._write_group(self._under_way)
+            except StoreAway as error:
+                self._keep_for_the_next_time()
+                self.after_loss(error)
             except StoreUnavailable as error:  # as with any other row that the store does not take
                 self.after_loss(error)
             finally:
                 with self._lock:
                     self._under_way = {}
+
+    def _keep_for_the_next_time(self) -> None:
+        """The next row that comes, or the next transaction, tries again; the oldest go first where there are too many."""
+        with self._lock:
+            rows = self._under_way | self._waiting
+            self._waiting = dict(list(rows.items())[-_MOST_ROWS_KEPT:])
 
     def _write_soon(self) -> None:
         time.sleep(_GATHERING_S)
