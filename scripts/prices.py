@@ -1,6 +1,4 @@
-"""Write okichat/money/prices.json: what models cost today. Needs the package genai-prices, which the app itself does not.
-
-    python3 -m venv /tmp/prices && /tmp/prices/bin/pip install genai-prices && /tmp/prices/bin/python scripts/prices.py
+"""Write okichat/money/prices.json: what models cost today (`make prices`). Needs the package genai-prices.
 
 Look at the difference before committing it: prices are money. A price is the one in force on the day of the run."""
 
@@ -48,6 +46,7 @@ SHUTDOWNS = {
 def main() -> None:
     """Write the table."""
     now = datetime.now(UTC)
+    before = json.loads(TABLE.read_text(encoding="utf-8"))
     rows = {model: _row(provider, model, now) for provider, models in MODELS.items() for model in models}
     table = {
         "date": now.date().isoformat(),
@@ -56,7 +55,10 @@ def main() -> None:
         "models": rows,
     }
     TABLE.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
-    print(f"{TABLE}: {len(rows)} models")
+    changed = [model for model in rows if rows[model] != before["models"].get(model)]
+    print(
+        f"{TABLE.name}: {len(rows)} models, {table['source']}; since {before['date']} changed: {', '.join(changed) or 'none'}"
+    )
 
 
 def _row(provider: str, model: str, now: datetime) -> dict[str, Any]:

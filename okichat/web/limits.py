@@ -6,25 +6,32 @@ import ipaddress
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 
 from flask import Flask, Response, g, request
 from flask_limiter import Limiter, RateLimitExceeded
-from limits import RateLimitItem, parse
+from limits import RateLimitItem, parse_many
 from limits.errors import StorageError
-from limits.strategies import RateLimiter
 
-from okichat.errors import TooManyQuestions
+from okichat.errors import DailyLimitReached, TooManyQuestions
 from okichat.settings import Settings
 from okichat.web.counts import Counts
 
 _REDIS_TIMEOUT_S = 0.25
 _PREFIX = "okichat"
+_DAY_S = 24 * 60 * 60
+QUESTIONS = "questions"  # the scope that chat and API share
 
 
 def visitor_address() -> str:
     """The address behind this request, as far as trusted proxies vouch for it; IPv6 by /64, which is one household."""
-    raw = request.remote_addr or "unknown"
+    return address_of(request.remote_addr)
+
+
+def address_of(remote: str | None) -> str:
+    """The same for the address of a connection."""
+    raw = remote or "unknown"
     try:
         address = ipaddress.ip_address(raw.partition("%")[0])
     except ValueError:
@@ -68,9 +75,12 @@ class _Limiter(Limiter):
 
 @contextmanager
 def within_limit(limiter: Limiter, limit: str, scope: str) -> Iterator[None]:
-    """Counts this request against `limit`, e.g. "10 per 15 minutes", of its visitor. Raises TooManyQuestions."""
+    """Counts this request against `limit` of its visitor, e.g. "10 per 15 minutes; 100 per day". Raises TooManyQuestions."""
     if isinstance(limiter.storage, Counts):
-        _count(limiter.limiter, _parsed(limit), scope)
+        counted = count_in_memory(limiter, limit, scope, visitor_address())
+        counted.tell()
+        if not counted.allowed:
+            raise counted.refusal()
         yield
         return
     try:
@@ -85,32 +95,68 @@ def within_limit(limiter: Limiter, limit: str, scope: str) -> Iterator[None]:
             )  # rounded up twice: may be a second more
         except StorageError:
             wait_s = period_s
-        raise TooManyQuestions(max(1, min(wait_s, period_s))) from exceeded
+        raise _refusal(exceeded.limit.limit, max(1, min(wait_s, period_s))) from exceeded
 
 
-_parsed = lru_cache(maxsize=8)(parse)
+@lru_cache(maxsize=8)
+def _parsed(limit: str) -> list[RateLimitItem]:
+    """The shortest period first: whoever is too quick has not used up more of the day."""
+    return sorted(parse_many(limit), key=lambda each: each.get_expiry())
 
 
-def _count(counts: RateLimiter, limit: RateLimitItem, scope: str) -> None:
-    """The same in memory: what Flask-Limiter does for each request takes longer than all the rest of a short answer."""
-    key = (_PREFIX, visitor_address(), scope)
-    allowed = counts.hit(limit, *key)
-    window = counts.get_window_stats(limit, *key)
-    reset_at = int(window.reset_time + 1)
-    g.limit_told = (limit.amount, window.remaining, reset_at)
-    if not allowed:
-        raise TooManyQuestions(max(1, min(reset_at - int(time.time()), limit.get_expiry())))
+def _refusal(limit: RateLimitItem, wait_s: int) -> TooManyQuestions:
+    return DailyLimitReached(wait_s) if limit.get_expiry() >= _DAY_S else TooManyQuestions(wait_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What became of one request that was counted in memory. `reset_at` is in seconds since 1970."""
+
+    allowed: bool
+    limit: RateLimitItem
+    remaining: int
+    reset_at: int
+
+    def tell(self) -> None:
+        """Let the reply of this request say so."""
+        g.limit_told = self
+
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """In the words of Flask-Limiter, which tells what it has counted itself."""
+        return (
+            ("X-RateLimit-Limit", str(self.limit.amount)),
+            ("X-RateLimit-Remaining", str(self.remaining)),
+            ("X-RateLimit-Reset", str(self.reset_at)),
+        )
+
+    def refusal(self) -> TooManyQuestions:
+        """What is raised where it is not allowed."""
+        return _refusal(self.limit, max(1, min(self.reset_at - int(time.time()), self.limit.get_expiry())))
+
+
+def count_in_memory(limiter: Limiter, limit: str, scope: str, address: str) -> Counted:
+    """Count one request: what Flask-Limiter does for each takes longer than all the rest of a short answer.
+
+    Where `limit` names several, what is told is the one that is used up, else the one with the shortest period."""
+    shortest, *longer = _parsed(limit)
+    key = (_PREFIX, address, scope)
+    allowed = limiter.limiter.hit(shortest, *key)
+    used_up = None if allowed else shortest
+    for each in longer:
+        used_up = used_up or (None if limiter.limiter.hit(each, *key) else each)
+    told = used_up or shortest
+    window = limiter.limiter.get_window_stats(told, *key)
+    return Counted(used_up is None, told, window.remaining, int(window.reset_time + 1))
 
 
 def _tell_limit(response: Response) -> Response:
-    """In the words of Flask-Limiter, which tells what it has counted itself."""
-    told = g.get("limit_told")
+    """How many more questions are answered, and from when on all of them again."""
+    told: Counted | None = g.get("limit_told")
     if told is None:
         return response
-    names = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
-    response.headers.extend(zip(names, map(str, told), strict=True))
+    response.headers.extend(told.headers())
     if response.status_code in (429, 503):
-        response.headers["Retry-After"] = str(max(0, int(told[2] - time.time())))
+        response.headers["Retry-After"] = str(max(0, int(told.reset_at - time.time())))
     return response
 
 

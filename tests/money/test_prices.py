@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from okichat.money.prices import Price, price_of, shutdown_date, warnings
 from okichat.settings import Settings
+from tests.served import ROOT
 
 TODAY = date(2026, 11, 22)
 
@@ -105,6 +110,7 @@ def test_cached_and_written_tokens_have_their_own_price() -> None:
     assert price.cost_microusd(1000, 400, 50, cache_write_tokens=600) == 750 + 40 + 100
 
 
+@hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # also on a machine with much to do
 @given(
     st.integers(0, 300_000),
     st.integers(0, 300_000),
@@ -159,3 +165,29 @@ def test_the_announced_shutdown_dates_are_known() -> None:
     assert shutdown_date("gpt-5-nano") == date(2026, 12, 11)
     assert shutdown_date("gpt-4o-mini") == date(2027, 1, 14)
     assert shutdown_date("gpt-6-luna") is None
+
+
+def test_where_the_package_index_does_not_answer_the_table_stays_and_a_sentence_says_so(tmp_path: Path) -> None:
+    for folder in ("scripts", "okichat/money", ".venv/bin", "tmp"):
+        (tmp_path / folder).mkdir(parents=True)
+    shutil.copy(ROOT / "scripts" / "prices.sh", tmp_path / "scripts")
+    table = tmp_path / "okichat" / "money" / "prices.json"
+    table.write_text("as it was")
+    python = tmp_path / ".venv" / "bin" / "python"  # makes environments in which pip cannot install anything
+    python.write_text(
+        '#!/bin/sh\nmkdir -p "$3/bin"\nprintf \'#!/bin/sh\\nexit 1\\n\' > "$3/bin/python"\nchmod +x "$3/bin/python"\n'
+    )
+    python.chmod(0o755)
+
+    done = subprocess.run(
+        ["sh", str(tmp_path / "scripts" / "prices.sh")],
+        env={"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path / "tmp")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("The prices stay as they are")
+    assert table.read_text() == "as it was"
+    assert list((tmp_path / "tmp").iterdir()) == []

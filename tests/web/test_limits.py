@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from okichat.settings import Settings
 from tests.doubles.openai_server import OpenAIServer
 from tests.served import ROOT, clean_environment, configured, gunicorn
 from tests.servers import RedisServer
-from tests.site import Site
+from tests.site import FRAGMENT, Site
 
 TWO = "2 per 15 minutes"
 
@@ -103,6 +104,65 @@ def _ask_from(site: Site, address: str, **headers: str) -> int:
     return response.status_code
 
 
+def test_a_patient_visitor_meets_the_limit_of_the_day(open_site: Callable[..., Site]) -> None:
+    site = open_site(OKICHAT_DAILY_LIMIT="100 per day")
+
+    replies = [site.post("Bonjour") for _ in range(101)]
+
+    assert [reply.status_code for reply in replies] == [200] * 100 + [429]
+    assert replies[0].headers["X-RateLimit-Limit"] == "1000"
+    refused = replies[-1]
+    assert refused.get_json()["code"] == "daily_limit"
+    assert 80_000 < int(refused.headers["Retry-After"]) <= 86_400
+    assert _ask_from(site, "192.0.2.9") == 200
+
+
+def test_whoever_is_too_quick_is_told_minutes_and_has_not_used_up_more_of_the_day(
+    open_site: Callable[..., Site],
+) -> None:
+    site = open_site(OKICHAT_RATE_LIMIT=TWO, OKICHAT_DAILY_LIMIT="3 per day")
+
+    replies = [site.post("Bonjour") for _ in range(10)]
+
+    assert [reply.status_code for reply in replies] == [200, 200, *[429] * 8]
+    assert {reply.get_json()["code"] for reply in replies[2:]} == {"too_many"}
+
+
+def test_the_page_names_the_human_to_whoever_has_used_up_the_day(open_site: Callable[..., Site]) -> None:
+    site = open_site(OKICHAT_DAILY_LIMIT="1 per day")
+
+    _, refused = site.submit("Bonjour"), site.submit("Vos tarifs ?", FRAGMENT)
+
+    text = refused.get_data(as_text=True)
+    assert refused.status_code == 429
+    assert "beaucoup de questions pour une journée" in text
+    assert 'href="/contact' in text
+
+
+def test_the_day_is_counted_in_redis_too(open_site: Callable[..., Site], redis: RedisServer) -> None:
+    sites = [open_site(REDIS_URL=redis.url, OKICHAT_DAILY_LIMIT="3 per day") for _ in range(2)]
+
+    replies = [sites[number % 2].post("Bonjour") for number in range(4)]
+
+    assert [reply.status_code for reply in replies] == [200, 200, 200, 429]
+    assert replies[-1].get_json()["code"] == "daily_limit"
+
+
+def test_the_daily_limit_can_be_turned_off() -> None:
+    assert limits(OKICHAT_DAILY_LIMIT="off") == ("10 per 15 minutes",)
+
+
+def test_the_daily_limit_grows_with_what_is_allowed_at_once() -> None:
+    assert limits() == ("10 per 15 minutes", "100 per day")
+    assert limits(OKICHAT_RATE_LIMIT="500 per minute") == ("500 per minute", "5000 per day")
+    assert limits(OKICHAT_RATE_LIMIT="50 per day") == ("50 per day",)
+    assert limits(OKICHAT_DAILY_LIMIT="20 per 2 hours") == ("10 per 15 minutes", "20 per 2 hours")
+
+
+def limits(**environ: str) -> tuple[str, ...]:
+    return Settings.from_environment(environ).question_limits
+
+
 def test_a_spent_quota_tightens_the_limit_where_the_operator_wants_it(
     open_site: Callable[..., Site], model: OpenAIServer
 ) -> None:
@@ -118,7 +178,11 @@ def test_a_spent_quota_tightens_the_limit_where_the_operator_wants_it(
 
 def test_the_limit_is_exact_across_processes_that_share_redis(tmp_path: Path, redis: RedisServer) -> None:
     environment = clean_environment(
-        REDIS_URL=redis.url, WEB_CONCURRENCY="2", OKICHAT_RATE_LIMIT="10 per 15 minutes", PYTHONPATH=str(ROOT)
+        REDIS_URL=redis.url,
+        WEB_CONCURRENCY="2",
+        SECRET_KEY="k" * 32,
+        OKICHAT_RATE_LIMIT="10 per 15 minutes",
+        PYTHONPATH=str(ROOT),
     )
     with gunicorn(tmp_path, *configured(), environment=environment) as served, ThreadPoolExecutor(8) as visitors:
         statuses = list(visitors.map(lambda _: _status(served.url), range(30)))
