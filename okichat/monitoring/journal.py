@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
 
@@ -31,10 +32,15 @@ class Journal:
         self._lock = threading.Lock()
         self._last: dict[tuple[object, ...], tuple[float, int]] = {}
         self._listeners: list[Listener] = []
+        self._crash_listeners: list[Callable[[BaseException], object]] = []
 
     def listen(self, listener: Listener) -> None:
         """Let `listener` hear of every event that is written."""
         self._listeners.append(listener)
+
+    def on_crash(self, listener: Callable[[BaseException], object]) -> None:
+        """Let `listener`, which must be quick and must not raise, have the error of every crash."""
+        self._crash_listeners.append(listener)
 
     def event(self, name: str, **facts: Fact) -> None:
         """Write one event. `facts` are words and figures, never texts."""
@@ -63,3 +69,5 @@ class Journal:
             where = where.tb_next
         place = f"{where.tb_frame.f_code.co_filename.rsplit('okichat/', 1)[-1]}:{where.tb_lineno}" if where else ""
         self.event(name, error=type(error).__name__, place=place, **facts)
+        for listener in self._crash_listeners:
+            listener(error)
