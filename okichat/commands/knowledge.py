@@ -15,10 +15,10 @@ from okichat.clock import days_in
 from okichat.content import folder
 from okichat.errors import StoreUnavailable
 from okichat.knowledge.drafts import write
-from okichat.knowledge.lint import lint
+from okichat.knowledge.lint import Doubt, lint
 from okichat.knowledge.suggestions import Suggestion, suggestions
 from okichat.language import LANGUAGES
-from okichat.web.parts import current_parts
+from okichat.web.parts import Parts, current_parts
 
 knowledge = AppGroup("knowledge", help="Look after the topics that visitors are answered from.")
 
@@ -27,17 +27,21 @@ knowledge = AppGroup("knowledge", help="Look after the topics that visitors are 
 @click.option("--strict", is_flag=True, help="Fail on warnings too.")
 def lint_command(strict: bool) -> None:
     """What is doubtful in the topics, with file, line and mend. Fails where visitors would be misled."""
-    parts = current_parts()
-    settings = parts.settings
-    details = {language: parts.contact.placeholders(language, settings.retention_days) for language in LANGUAGES}
-    today = days_in(settings.timezone, parts.clock)()
-    doubts = lint(settings.knowledge or folder("knowledge"), details, today, _is_served)
+    doubts = doubts_of(current_parts())
     for doubt in doubts:
         click.echo(str(doubt))
     errors = sum(doubt.is_error for doubt in doubts)
     click.echo(f"{errors} errors, {len(doubts) - errors} warnings.")
     if errors or (strict and doubts):
         click.get_current_context().exit(1)
+
+
+def doubts_of(parts: Parts) -> list[Doubt]:
+    """What the linter says of the topics in force."""
+    settings = parts.settings
+    details = {language: parts.contact.placeholders(language, settings.retention_days) for language in LANGUAGES}
+    today = days_in(settings.timezone, parts.clock)()
+    return lint(settings.knowledge or folder("knowledge"), details, today, _is_served)
 
 
 def _is_served(path: str) -> bool:

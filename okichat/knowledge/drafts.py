@@ -1,8 +1,11 @@
-"""Writes what visitors ask into topic files: as an example of a topic, or as the draft of a new one for the owner to finish."""
+"""Writes what visitors ask into topic files: as an example of a topic, or as the draft of a new one for the owner to finish.
+
+A visitor's words become one line of YAML that says what they say and nothing else: no field, no placeholder, no mark-up."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from pathlib import Path
 
 import yaml
@@ -12,6 +15,7 @@ from okichat.knowledge.words import fold
 
 _MOST_EXAMPLES = 5
 _QUESTION = re.compile(r"  *- ")
+_BRACES = str.maketrans("{}", "()")  # in braces stands a detail of the firm
 
 
 def write(suggestion: Suggestion, folder: Path) -> Path:
@@ -20,38 +24,53 @@ def write(suggestion: Suggestion, folder: Path) -> Path:
     A draft's name begins with _, so that no visitor is answered from it before the owner has renamed it."""
     language = folder / suggestion.language
     path = language / f"{suggestion.topic}.md"
-    if suggestion.topic and path.is_file() and _add_example(path, suggestion.question):
-        return path
-    slug = "-".join(re.findall(r"[a-z0-9]+", fold(suggestion.question))[:6]) or "question"
-    path = language / f"_{slug}.md"
+    if suggestion.topic and path.is_file():
+        raw = path.read_bytes()
+        completed = with_example(raw, suggestion.question)
+        if completed is not None:
+            if completed != raw:
+                path.write_bytes(completed)
+            return path
+    path = language / draft_name(suggestion)
     if not path.exists():
         language.mkdir(parents=True, exist_ok=True)
-        path.write_text(_draft(suggestion), encoding="utf-8")
+        path.write_text(draft(suggestion), encoding="utf-8")
     return path
 
 
-def _add_example(path: Path, question: str) -> bool:
-    """After the last example: the first one is what visitors see on a button. False for a list that is not one line each."""
-    lines = path.read_bytes().decode("utf-8-sig").split("\n")
+def with_example(raw: bytes, question: str) -> bytes | None:
+    """A topic's file with the question after its last example: the first one is what visitors see on a button.
+
+    None for a list that is not one line each."""
+    lines = raw.decode("utf-8-sig").split("\n")
     last = next((number for number, line in enumerate(lines) if line.rstrip() == "questions:"), None)
     if last is None:
-        return False
+        return None
     while last + 1 < len(lines) and _QUESTION.match(lines[last + 1]):
         last += 1
     ending = "\r" if lines[last].endswith("\r") else ""
     indent = lines[last][: lines[last].index("-")] if "-" in lines[last] else "  "
     line = f"{indent}- {_yaml(question)}{ending}"
-    if line not in lines:
-        lines.insert(last + 1, line)
-        path.write_bytes("\n".join(lines).encode())
-    return True
+    if line in lines:
+        return raw
+    lines.insert(last + 1, line)
+    return "\n".join(lines).encode()
 
 
-def _draft(suggestion: Suggestion) -> str:
+def draft_name(suggestion: Suggestion) -> str:
+    """The name of the file in which a new topic is begun."""
+    slug = "-".join(re.findall(r"[a-z0-9]+", fold(suggestion.question))[:6])[:80].strip("-") or "question"
+    return f"_{slug}.md"
+
+
+def draft(suggestion: Suggestion) -> str:
+    """A topic's file with a title and examples, whose text the owner has to write."""
     asked = "".join(f"  - {_yaml(text)}\n" for text in (suggestion.question, *suggestion.others)[:_MOST_EXAMPLES])
     return f"---\ntitle: {_yaml(suggestion.question)}\nquestions:\n{asked}---\n\n"
 
 
 def _yaml(text: str) -> str:
-    """The text as one line of YAML, quoted where it must be."""
-    return str(yaml.safe_dump(" ".join(text.split()), allow_unicode=True, width=10_000)).removesuffix("...\n").strip()
+    """The text as one line of YAML, quoted where it must be; without characters that nobody sees."""
+    line = " ".join(text.translate(_BRACES).split())
+    shown = "".join(character for character in line if unicodedata.category(character)[0] != "C")
+    return str(yaml.safe_dump(shown, allow_unicode=True, width=10_000)).removesuffix("...\n").strip()

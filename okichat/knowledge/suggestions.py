@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, select
 
 from okichat.knowledge.search import Search
 from okichat.knowledge.words import wording
@@ -23,17 +23,31 @@ _NOT_HELPED_MICROUSD = 2_000
 _ALIKE = 0.6  # of all their different stems, this share is in both questions
 _MOST_QUESTIONS = 5_000
 _LEAST_INSIDE = 0.0  # below, the best topic is no place for the question
+_MOST_KNOWN = 20_000
+EXAMPLE, NEW_TOPIC, IGNORED = "example", "topic", "ignored"  # what the owner did about a question
 _BY_RUNG: dict[str, Reason] = {"handoff": "unanswered", "gpt": "gpt_only", "cache": "gpt_only"}
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One question as it was asked, why it is here, and what it cost."""
+class Wording:
+    """One way to ask: its words however they are written, their stems, and whether the knowledge answers it by now."""
 
+    words: str
+    stems: frozenset[str]
+    is_answered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question as it was asked, why it is here, what it cost, and what the owner did about it, if anything."""
+
+    turn: str
     text: str
     language: str
     reason: Reason
     cost_microusd: int
+    handled: str | None
+    wording: Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +59,9 @@ class Suggestion:
     count          how often it was asked
     reasons        why it is here, and how often each
     cost_microusd  what one of them costs on average: GPT's price, and where the visitor was not helped a fixed amount
-    topic          the topic it seems to belong to; None where a new one seems to be needed
+    topic          the topic it seems to belong to; None where a new one seems to be needed, or nobody has looked yet
+    turns          the questions that the owner has not dealt with, the newest first, by their turns
+    ignored        those of which the owner wants to hear no more, nor of the others then
     """
 
     question: str
@@ -54,7 +70,9 @@ class Suggestion:
     count: int
     reasons: tuple[tuple[Reason, int], ...]
     cost_microusd: int
-    topic: str | None
+    topic: str | None = None
+    turns: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
 
     @property
     def rank(self) -> int:
@@ -66,46 +84,86 @@ def suggestions(store: Store, search: Search, since: datetime) -> list[Suggestio
     """The groups of what was asked since then, the most worthwhile first. Raises StoreUnavailable.
 
     What the knowledge answers by now is left out, unless visitors said that the answer did not help."""
-    columns = (turns.c[name] for name in ("question", "language", "answered_by", "passed", "feedback", "cost_microusd"))
-    query = select(*columns).where(
-        turns.c.asked_at >= since, turns.c.question.is_not(None), turns.c.answer.is_not(None)
-    )
+    query = newest_questions(since).limit(_MOST_QUESTIONS)
     with store.read() as connection:
-        rows = connection.execute(query.order_by(turns.c.asked_at.desc()).limit(_MOST_QUESTIONS)).all()
-    groups = _near(_same(_wanting(rows, search)))
-    return sorted((_suggestion(group, search) for group in groups), key=lambda found: -found.rank)
+        rows = connection.execute(query).all()
+    reader = Reader(search)
+    found = (grouped for grouped in groups(wanting(rows, reader)) if grouped.turns and not grouped.ignored)
+    return [replace(each, topic=_place(each, search)) for each in found]
 
 
-def _wanting(rows: Iterable[Row[Any]], search: Search) -> Iterator[Asked]:
+def newest_questions(since: datetime) -> Select[Any]:
+    """What `wanting` needs of the answered questions since then, the newest first."""
+    names = ("id", "question", "language", "answered_by", "passed", "feedback", "cost_microusd", "handled")
+    kept = (turns.c.question.is_not(None), turns.c.answer.is_not(None))
+    return (
+        select(*(turns.c[name] for name in names))
+        .where(turns.c.asked_at >= since, *kept)
+        .order_by(turns.c.asked_at.desc())
+    )
+
+
+class Reader:
+    """Reads questions with the eyes of the knowledge, each way to ask only once. Safe with many threads."""
+
+    def __init__(self, search: Search) -> None:
+        self._search = search
+        self._known: dict[tuple[str, str], Wording] = {}
+
+    def knows(self, text: str, language: str) -> bool:
+        """Whether it has read this before, so that reading again takes no time."""
+        return (text, language) in self._known
+
+    def read(self, text: str, language: str) -> Wording:
+        """What it says, and whether that is answered."""
+        known = self._known.get((text, language))
+        if known is None:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known = {}
+            spoken = wording(language)
+            words = list(spoken.words(text))
+            stems = frozenset(f"{language} {spoken.stem(word)}" for word in words)
+            found = self._search.find(Question(text, language))
+            is_answered = bool(found.answers) or self._search.is_order(text)
+            known = self._known[text, language] = Wording(" ".join(words), stems, is_answered)
+        return known
+
+
+def wanting(rows: Iterable[Row[Any]], reader: Reader) -> Iterator[Asked]:
+    """The questions that were not answered well, and still would not be."""
     for row in rows:
         reason = "thumbs_down" if row.feedback == "down" else _BY_RUNG.get(row.answered_by)
         if reason is None or "[" in row.question:  # a placeholder stands for personal data: nobody else asks that
             continue
+        read = reader.read(row.question, row.language)
         if reason != "thumbs_down":
-            found = search.find(Question(row.question, row.language))
-            if found.answers or search.is_order(row.question):
+            if read.is_answered:
                 continue
             if any(passed["reason"] in ("outside", "off_topic") for passed in row.passed or ()):
                 reason = "rejected"
-        yield Asked(row.question, row.language, reason, row.cost_microusd or 0)
+        yield Asked(row.id, row.question, row.language, reason, row.cost_microusd or 0, row.handled, read)
+
+
+def groups(asked: Iterable[Asked]) -> list[Suggestion]:
+    """What asks the same together, the most worthwhile first; without the topics."""
+    return sorted(map(_suggestion, _near(_same(asked))), key=lambda found: -found.rank)
 
 
 def _same(asked: Iterable[Asked]) -> list[list[Asked]]:
     """Questions of the same words, however they are written; the largest groups first."""
-    groups: dict[tuple[str, str], list[Asked]] = {}
+    found: dict[tuple[str, str], list[Asked]] = {}
     for one in asked:
-        words = " ".join(wording(one.language).words(one.text))
-        if words:
-            groups.setdefault((one.language, words), []).append(one)
-    return sorted(groups.values(), key=lambda group: -len(group))
+        if one.wording.words:
+            found.setdefault((one.language, one.wording.words), []).append(one)
+    return sorted(found.values(), key=lambda group: -len(group))
 
 
-def _near(groups: list[list[Asked]]) -> list[list[Asked]]:
+def _near(same: list[list[Asked]]) -> list[list[Asked]]:
     """Smaller groups join a larger one that has nearly the same stems."""
     leaders: list[tuple[frozenset[str], list[Asked]]] = []
     with_stem: dict[str, list[int]] = {}
-    for group in groups:
-        stems = _stems(group[0])
+    for group in same:
+        stems = group[0].wording.stems
         likely = Counter(number for stem in stems for number in with_stem.get(stem, ()))
         for number, shared in likely.most_common(5):
             if shared >= _ALIKE * len(stems | leaders[number][0]):
@@ -118,16 +176,9 @@ def _near(groups: list[list[Asked]]) -> list[list[Asked]]:
     return [group for _, group in leaders]
 
 
-def _stems(asked: Asked) -> frozenset[str]:
-    spoken = wording(asked.language)
-    return frozenset(f"{asked.language} {spoken.stem(word)}" for word in spoken.words(asked.text))
-
-
-def _suggestion(group: list[Asked], search: Search) -> Suggestion:
+def _suggestion(group: list[Asked]) -> Suggestion:
     spellings = [text for text, _ in Counter(asked.text for asked in group).most_common()]
-    helped = ("gpt_only",)
-    costs = [one.cost_microusd + (0 if one.reason in helped else _NOT_HELPED_MICROUSD) for one in group]
-    best, evidence = search.weigh(Question(spellings[0], group[0].language))
+    costs = [one.cost_microusd + (0 if one.reason == "gpt_only" else _NOT_HELPED_MICROUSD) for one in group]
     return Suggestion(
         question=spellings[0],
         language=group[0].language,
@@ -135,5 +186,11 @@ def _suggestion(group: list[Asked], search: Search) -> Suggestion:
         count=len(group),
         reasons=tuple(Counter(asked.reason for asked in group).most_common()),
         cost_microusd=round(sum(costs) / len(costs)),
-        topic=best.slug if evidence.inside > _LEAST_INSIDE else None,
+        turns=tuple(one.turn for one in group if one.handled is None),
+        ignored=tuple(one.turn for one in group if one.handled == IGNORED),
     )
+
+
+def _place(suggestion: Suggestion, search: Search) -> str | None:
+    best, evidence = search.weigh(Question(suggestion.question, suggestion.language))
+    return best.slug if evidence.inside > _LEAST_INSIDE else None

@@ -21,6 +21,7 @@ class Figures:
     """What happened.
 
     conversations  one that goes on past midnight counts on both days
+    visitors       whoever comes on several days counts on each: their anonymous names change daily
     hours          questions by the hour of the firm's day, 0 to 23
     days           questions by day
     rungs          questions by the rung that answered, UNFINISHED where none did
@@ -29,9 +30,11 @@ class Figures:
     disliked       answers of USEFUL rungs that a visitor found unhelpful
     tokens         "input" and "output", as the model reported them
     hundredths     answered questions by the time they took, in hundredths of a second
+    first_words    answered questions by the time to their first visible text, likewise
     """
 
     conversations: int = 0
+    visitors: int = 0
     cost_microusd: int = 0
     disliked: int = 0
     hours: Counter[int] = field(default_factory=Counter)
@@ -41,6 +44,7 @@ class Figures:
     ratings: Counter[str] = field(default_factory=Counter)
     tokens: Counter[str] = field(default_factory=Counter)
     hundredths: Counter[int] = field(default_factory=Counter)
+    first_words: Counter[int] = field(default_factory=Counter)
 
     def __add__(self, other: Figures) -> Figures:
         """Both spans together."""
@@ -82,9 +86,17 @@ class Figures:
 
     def time_s(self, share: float) -> float | None:
         """Within how many seconds that share of the answers was whole, e.g. 0.95; None where there are none."""
-        wanted, seen = share * self.hundredths.total(), 0
-        for hundredths in sorted(self.hundredths):
-            seen += self.hundredths[hundredths]
-            if seen >= wanted:
-                return hundredths / 100
-        return None
+        return _quantile_s(self.hundredths, share)
+
+    def first_word_s(self, share: float) -> float | None:
+        """Within how many seconds that share of the answers showed their first words; None where there are none."""
+        return _quantile_s(self.first_words, share)
+
+
+def _quantile_s(counts: Counter[int], share: float) -> float | None:
+    wanted, seen = share * counts.total(), 0
+    for hundredths in sorted(counts):
+        seen += counts[hundredths]
+        if seen >= wanted:
+            return hundredths / 100
+    return None

@@ -1,39 +1,37 @@
-"""The figures of today and of the last days, added up by the database; finished days are remembered for a while."""
+"""The figures of today and of the last days: those of finished days from the book of days, the others counted now."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import reduce
-from operator import add
-from typing import Any
+from itertools import accumulate, islice
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Text, and_, cast, func, select
+from sqlalchemy import func, select
 
 from okichat.clock import Clock
-from okichat.monitoring.figures import UNFINISHED, USEFUL, Figures
-from okichat.monitoring.passes import count_passes
+from okichat.monitoring.counting import CountedDay, Counting
+from okichat.monitoring.day import Day, Topics, TopicUse, sum_of_figures, sum_of_topics
+from okichat.monitoring.day_book import DayBook
+from okichat.monitoring.figures import Figures
 from okichat.storage.engine import Store
-from okichat.storage.functions import hour_of, hundredths_between
-from okichat.storage.tables import ledger, turns
+from okichat.storage.tables import turns
 
-# A finished day changes only by what visitors say of old answers.
-_REMEMBERED_FOR = timedelta(hours=1)
-_PREPARED_BEFORE = timedelta(minutes=5)
-_LONGEST_PERIOD_DAYS = 90
+# After midnight answers of the day before are still being written.
+_FINISHED_AFTER = timedelta(minutes=10)
+_MOST_SUMS = 15
+_PREPARED_DAYS = (7, 30, 90)
 
 
 @dataclass(frozen=True, slots=True)
-class TopicUse:
-    """How often answers stood on a topic, and what visitors said of them."""
+class _Kept:
+    """What the book says of some days together, by when each was counted."""
 
-    hits: int
-    up: int
-    down: int
+    stamps: Mapping[date, datetime]
+    figures: Figures
+    topics: Topics
 
 
 class Summary:
@@ -43,8 +41,11 @@ class Summary:
         self._store = store
         self._clock = clock
         self._zone = ZoneInfo(timezone)
-        self._older: tuple[datetime, Figures] | None = None  # until when, what
-        self._finished: dict[date, tuple[datetime, Figures]] = {}
+        self._counting = Counting(store, self._zone)
+        self._book = DayBook(store, clock, timezone)
+        self._older: tuple[date, Figures] | None = None  # up to which day, what
+        self._sums: dict[tuple[date, date], _Kept] = {}
+        self._is_readable = False
 
     @property
     def today(self) -> date:
@@ -53,19 +54,35 @@ class Summary:
 
     def last(self, days: int) -> Figures:
         """The last so many days, today included: 1 is today alone."""
-        return reduce(add, (self._day(day) for day in self.days(days)))
+        return self._figures(self.days(days))
+
+    def between(self, first: date, last: date) -> Figures:
+        """From one day to another, both included."""
+        days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+        return self._figures(days)
 
     def ever(self) -> Figures:
         """All there is. What is older than yesterday is added up once a day; opinions of that may be as old."""
-        yesterday = self._begin(self.today - timedelta(days=1))
-        if self._older is None or self._older[0] != yesterday:
-            self._older = (yesterday, self._between(datetime.min.replace(year=1970, tzinfo=UTC), yesterday))
+        today = self.today
+        if self._older is None or self._older[0] != today:
+            self._older = (today, self._figures(days) if (days := self._all_days()[:-2]) else Figures())
         return self._older[1] + self.last(2)
 
     def prepare(self) -> None:
-        """Have the finished days of every period at hand, so that the owner need not wait for them."""
-        for day in self.days(_LONGEST_PERIOD_DAYS):
-            self._day(day, _PREPARED_BEFORE)
+        """Count the finished days that are not in the book yet, the newest first, and add up the periods of the screens, so
+        that nobody has to wait for them."""
+        if not self._is_readable:
+            self._book.drop_unreadable()
+            self._is_readable = True
+        self._book.fill((day for day in reversed(self._all_days()) if self._is_finished(day)), self._count)
+        for days in _PREPARED_DAYS:
+            self._kept(self.days(days))
+
+    def rebuild(self) -> int:
+        """Count all finished days again; how many that were."""
+        self._book.empty()
+        self._older, self._sums = None, {}
+        return self._book.fill((day for day in reversed(self._all_days()) if self._is_finished(day)), self._count)
 
     def days(self, days: int) -> list[date]:
         """The last so many days, the earliest first."""
@@ -77,87 +94,74 @@ class Summary:
 
     def spent_by_day(self, month: str) -> dict[date, int]:
         """What the ledger of a month ("2026-11") has spent up to the end of each day so far, in millionths of a dollar."""
-        hour = hour_of(ledger.c.at)
-        query = select(hour, func.sum(ledger.c.spent_change_microusd)).where(ledger.c.month == month).group_by(hour)
-        with self._store.read() as connection:
-            changes = [(self._moment(text).date(), int(change)) for text, change in connection.execute(query)]
         first = date.fromisoformat(f"{month}-01")
         length = max(self.today.toordinal() - first.toordinal() + 1, 1)
         days = [first + timedelta(days=number) for number in range(length)]
-        return {day: sum(change for at, change in changes if at <= day) for day in days}
+        spent_before = self._counting.spent(datetime.min.replace(year=1970, tzinfo=UTC), self._begin(first), month)
+        changes = (day.spent_microusd.get(month, 0) for day in self._of(days))
+        totals = accumulate(changes, initial=spent_before[month])
+        return dict(zip(days, islice(totals, 1, None), strict=True))
+
+    def hours(self, days: list[date]) -> dict[date, Counter[int]]:
+        """The questions of these days by the hour of the firm's day, 0 to 23."""
+        return {day: found.figures.hours for day, found in zip(days, self._of(days), strict=True)}
 
     def topics(self, days: int) -> dict[tuple[str, str], TopicUse]:
         """How the topics were used in the last so many days, by language and public name."""
-        since = self._begin(self.days(days)[0])
-        found = cast(turns.c.citations, Text)
-        query = (
-            select(found, turns.c.language, turns.c.feedback, func.count())
-            .where(turns.c.asked_at >= since, turns.c.citations.is_not(None))
-            .group_by(found, turns.c.language, turns.c.feedback)
-        )
-        hits: Counter[tuple[str, str]] = Counter()
-        rated: Counter[tuple[str, str, str | None]] = Counter()
-        with self._store.read() as connection:
-            for citations, language, feedback, count in connection.execute(query):
-                for slug in {citation["topic"] for citation in json.loads(citations) or ()}:
-                    hits[language, slug] += count
-                    rated[language, slug, feedback] += count
-        return {topic: TopicUse(count, rated[*topic, "up"], rated[*topic, "down"]) for topic, count in hits.items()}
+        span = self.days(days)
+        kept = self._kept(span)
+        return sum_of_topics([kept.topics, *(self._count(day).topics for day in self._others(span, kept))])
 
-    def _day(self, day: date, margin: timedelta = timedelta()) -> Figures:
-        now = self._clock.now()
-        until, kept = self._finished.get(day, (now, None))
-        if kept is not None and now + margin < until:
-            return kept
-        figures = self._between(*self.bounds(day))
-        if (self.today - day).days > 1:
-            self._finished[day] = (now + _REMEMBERED_FOR, figures)
-            for old in [known for known in list(self._finished) if (day - known).days > 100]:
-                self._finished.pop(old, None)
-        return figures
+    def _figures(self, days: list[date]) -> Figures:
+        kept = self._kept(days)
+        return sum_of_figures([kept.figures, *(self._count(day).figures for day in self._others(days, kept))])
 
-    def _between(self, begin: datetime, end: datetime) -> Figures:
-        then = and_(turns.c.asked_at >= begin, turns.c.asked_at < end)
-        columns = turns.c
-        hour, took = hour_of(columns.asked_at), hundredths_between(columns.asked_at, columns.answered_at)
-        grouped = (hour, columns.answered_by, columns.feedback)
-        sums = [func.sum(column) for column in (columns.cost_microusd, columns.input_tokens, columns.output_tokens)]
-        counts = select(*grouped, func.count(), *sums).where(then).group_by(*grouped)
-        times = select(took, func.count()).where(then, columns.answered_by.is_not(None)).group_by(took)
-        with self._store.read() as connection:
-            rows = connection.execute(counts).all()
-            hundredths: Counter[int] = Counter()
-            for value, count in connection.execute(times):
-                hundredths[max(value or 0, 0)] += count  # below 0 where the clock went back
-            return Figures(
-                conversations=connection.scalar(select(func.count(columns.conversation.distinct())).where(then)) or 0,
-                passes=count_passes(connection, then),
-                hundredths=hundredths,
-                **self._counted(rows),
+    def _others(self, days: list[date], kept: _Kept) -> list[date]:
+        """Those that the book does not tell; before the first question there is nothing to count."""
+        missing = [day for day in days if day not in kept.stamps]
+        first = self._first_day() if len(missing) > 2 else missing[0] if missing else self.today
+        return [day for day in missing if day >= first]
+
+    def _kept(self, days: list[date]) -> _Kept:
+        """What the book says of the finished ones of these days, remembered until it says something else."""
+        if len(days) == 1:
+            return _Kept({}, Figures(), {})
+        stamps, span = self._book.stamps(days[0], days[-1]), (days[0], days[-1])
+        known = self._sums.get(span)
+        if known is None or known.stamps != stamps:
+            read = self._book.read(*span)
+            found = [read[day] for day in stamps if day in read]
+            figures, topics = (day.figures for day in found), (day.topics for day in found)
+            known = _Kept(
+                {day: made_at for day, made_at in stamps.items() if day in read},
+                sum_of_figures(figures),
+                sum_of_topics(topics),
             )
+            self._sums = {**dict(list(self._sums.items())[-_MOST_SUMS:]), span: known}
+        return known
 
-    def _counted(self, rows: Iterable[Any]) -> dict[str, Any]:
-        hours: Counter[int] = Counter()
-        days: Counter[date] = Counter()
-        rungs: Counter[str] = Counter()
-        ratings: Counter[str] = Counter()
-        tokens: Counter[str] = Counter()
-        cost_microusd = disliked = 0
-        for hour, rung, rating, count, cost, input_tokens, output_tokens in rows:
-            moment = self._moment(hour)
-            hours[moment.hour] += count
-            days[moment.date()] += count
-            rungs[rung or UNFINISHED] += count
-            if rating:
-                ratings[rating] += count
-            disliked += count if rating == "down" and rung in USEFUL else 0
-            cost_microusd += int(cost or 0)
-            tokens.update(input=int(input_tokens or 0), output=int(output_tokens or 0))
-        counted = {"hours": hours, "days": days, "rungs": rungs, "ratings": ratings, "tokens": tokens}
-        return {**counted, "cost_microusd": cost_microusd, "disliked": disliked}
+    def _all_days(self) -> list[date]:
+        """Every day of which there can be anything, the earliest first; at least today."""
+        today, first = self.today, self._first_day()
+        return [today - timedelta(days=back) for back in range((today - first).days, -1, -1)]
+
+    def _first_day(self) -> date:
+        """The day of the first question; today where there is none, or where the clock has gone back behind it."""
+        with self._store.read() as connection:
+            first_turn: datetime | None = connection.scalar(select(func.min(turns.c.asked_at)))
+        return min(first_turn.astimezone(self._zone).date(), self.today) if first_turn else self.today
+
+    def _is_finished(self, day: date) -> bool:
+        return self._clock.now() >= self._begin(day + timedelta(days=1)) + _FINISHED_AFTER
+
+    def _of(self, days: list[date]) -> Iterator[Day]:
+        """These days, in this order: from the book where they are in it, else counted."""
+        kept = self._book.read(days[0], days[-1]) if len(days) > 1 else {}
+        for day in days:
+            yield kept.get(day) or self._count(day)
+
+    def _count(self, day: date) -> Day:
+        return CountedDay(self._counting, day, *self.bounds(day))
 
     def _begin(self, day: date) -> datetime:
         return datetime.combine(day, time(), self._zone).astimezone(UTC)
-
-    def _moment(self, hour: str) -> datetime:
-        return datetime.strptime(hour, "%Y-%m-%d %H").replace(tzinfo=UTC).astimezone(self._zone)

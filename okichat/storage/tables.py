@@ -113,7 +113,7 @@ ledger = Table(
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
     Column("at", UtcDateTime, nullable=False),
-    Column("month", String(7), nullable=False, index=True),
+    Column("month", String(7), nullable=False),
     Column("kind", String(8), nullable=False),  # reserve, settle, release, correct
     Column("reservation", String(32)),  # empty for a correction
     Column("request", String(64)),
@@ -126,6 +126,7 @@ ledger = Table(
     Column("reserved_change_microusd", BigInteger, nullable=False),
     Column("note", String(200)),
     UniqueConstraint("reservation", "kind", name="uq_ledger_reservation_kind"),
+    Index("ledger_month_at", "month", "at"),
 )
 
 # One row a month ("2026-11"): what its ledger rows add up to.
@@ -176,15 +177,17 @@ alerts = Table(
     Column("next_try_at", UtcDateTime, nullable=False),
 )
 
-# What was refused or is suspicious, by anonymous visitor; never texts, addresses or keys.
+# What was refused or is suspicious, by anonymous visitor; never texts, addresses or keys. The same thing again within a
+# minute is counted in its row; after the retention one row an hour and kind is left, without visitor and detail.
 security_events = Table(
     "security_events",
     metadata,
-    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("id", String(32), primary_key=True),
     Column("at", UtcDateTime, nullable=False, index=True),
     Column("kind", String(32), nullable=False),
     Column("visitor", String(16)),
     Column("detail", String(64)),  # a stable word, such as the code of the refusal
+    Column("times", Integer, nullable=False),
 )
 
 # What was exported or erased by a human, and by which way; the subject is a reference.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from okichat.contact.message import Message
 from okichat.storage.tables import messages, turns
@@ -63,3 +63,45 @@ def test_nothing_is_left_of_a_forgotten_conversation_for_its_next_question(site:
     page = site.submit("Et vos tarifs ?", conversation=reply["conversation"]).text
 
     assert "restaurant" not in page
+
+
+def test_what_becomes_due_later_goes_later_and_what_a_backup_brings_back_goes_the_next_day(
+    site: Site, clock: StoppedClock
+) -> None:
+    clock.forward(days=12, hours=1)
+    site.ask("Et pour un restaurant ?")
+    clock.forward(days=30, minutes=-1)
+    assert site.parts.retention.purge() == 1
+    clock.forward(minutes=2)
+    assert site.parts.retention.purge() == 1
+    with site.parts.store.write() as connection:
+        connection.execute(update(turns).values(question="Avant ?"))
+
+    clock.forward(days=1)
+
+    assert site.parts.retention.purge() == 2
+    assert site.parts.retention.purge() == 0
+
+
+def test_names_of_visitors_give_way_to_chance_and_the_count_of_visitors_stays(site: Site, clock: StoppedClock) -> None:
+    first = site.parts.visitors.name("127.0.0.1")
+    other = site.client.post(
+        "/api/chat", json={"question": "Et un restaurant ?"}, environ_base={"REMOTE_ADDR": "203.0.113.9"}
+    )
+    site.ask("Et vos tarifs ?")
+    assert other.status_code == 200
+    clock.forward(days=32)
+
+    def names() -> list[str]:
+        with site.parts.store.read() as connection:
+            return [row.visitor for row in connection.execute(select(turns).order_by(turns.c.asked_at))]
+
+    assert names().count(first) == 2
+    site.parts.retention.purge()
+    forgotten = names()
+    clock.forward(days=1)
+    site.parts.retention.purge()
+
+    assert first not in forgotten
+    assert len(set(forgotten)) == 2
+    assert names() == forgotten

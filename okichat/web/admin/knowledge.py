@@ -1,4 +1,4 @@
-"""The topics: which ones answer, how visitors rate them, how long they hold; and a question to try out, unpaid."""
+"""The topics: which ones answer, how visitors rate them, how long they hold; and a question to try out, by GPT if wanted."""
 
 from __future__ import annotations
 
@@ -7,19 +7,22 @@ from dataclasses import dataclass
 from flask import abort, request
 from markupsafe import Markup
 
-from okichat.answer import Answer, last_answer
-from okichat.errors import Refusal
+from okichat.answer import Answer, Usage, last_answer
+from okichat.errors import Refusal, SourceUnavailable
+from okichat.guard.admission import Guard
 from okichat.knowledge.library import Topic
 from okichat.knowledge.search import Findings
 from okichat.language import LANGUAGES
 from okichat.money.estimate import likely_tokens
 from okichat.money.forecast import ASSUMED_ANSWER_TOKENS
 from okichat.money.prices import price_of
-from okichat.monitoring.summary import TopicUse
+from okichat.monitoring.audit import DASHBOARD, Audit
+from okichat.monitoring.day import TopicUse
 from okichat.question import MAX_QUESTION_CHARS, Question
 from okichat.sources.handoff import Handoff
 from okichat.sources.local import Local, NothingFound
 from okichat.web import presenter
+from okichat.web.admin.mode import gpt_state
 from okichat.web.admin.room import blueprint, screen
 from okichat.web.locale import page_locale
 from okichat.web.parts import Parts, current_parts
@@ -37,10 +40,20 @@ class TopicRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PaidAnswer:
+    """What GPT made of a question. `why_not` is the stable word where it gave no answer; `usage` is None where nothing is due."""
+
+    html: Markup | None
+    usage: Usage | None
+    why_not: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """What a question would find, and the answer without GPT; `cost_microusd` is what GPT would cost for it, about.
 
     refusal  why it is no question (translation `refusal.<code>`); then the rest is empty
+    paid     what GPT says, where the owner has asked for that
     """
 
     text: str
@@ -49,15 +62,30 @@ class Trial:
     answer: Answer | None = None
     html: Markup | None = None
     cost_microusd: int | None = None
+    paid: PaidAnswer | None = None
 
 
 @blueprint.get("/knowledge")
 def knowledge() -> str:
-    """All topics, the most used first."""
+    """All topics, the most used first; and what the knowledge says to the question that is tried out."""
+    parts, text = current_parts(), request.args.get("q", "")
+    return _screen(parts, _trial(parts, text) if text.strip() else None)
+
+
+@blueprint.post("/knowledge")
+def ask_gpt() -> str:
+    """The same, and GPT's own answer: paid from the month's budget, and in no conversation."""
     parts = current_parts()
-    uses, text = parts.summary.topics(_DAYS), request.args.get("q", "")
+    trial = _trial(parts, request.form.get("q", ""), with_gpt=True)
+    if trial.paid and trial.paid.usage:
+        Audit(parts.store, parts.clock).note("gpt_tried_out", trial.paid.usage.model[:64], DASHBOARD)
+    return _screen(parts, trial)
+
+
+def _screen(parts: Parts, trial: Trial | None) -> str:
+    uses = parts.summary.topics(_DAYS)
     rows = [
-        TopicRow(topic, uses.get((topic.language, topic.slug), TopicUse(0, 0, 0)), topic.validity(parts.summary.today))
+        TopicRow(topic, uses.get((topic.language, topic.slug), TopicUse()), topic.validity(parts.summary.today))
         for language in parts.library.languages
         for topic in parts.library.topics(language)
     ]
@@ -67,7 +95,8 @@ def knowledge() -> str:
         rows=sorted(rows, key=lambda row: (row.topic.language != page_locale(), -row.use.hits, row.topic.title)),
         days=_DAYS,
         max_chars=MAX_QUESTION_CHARS,
-        trial=_trial(parts, text) if text.strip() else None,
+        trial=trial,
+        gpt=gpt_state(parts),
     )
 
 
@@ -80,9 +109,9 @@ def topic(language: str, slug: str) -> str:
     return screen("dashboard/topic.html", "knowledge", topic=found, html=presenter.html_of(found.text))
 
 
-def _trial(parts: Parts, text: str) -> Trial:
+def _trial(parts: Parts, text: str, *, with_gpt: bool = False) -> Trial:
     try:
-        question = Question.from_text(text, locale=page_locale())
+        question = Guard().admit(Question.from_text(text, locale=page_locale()))
     except Refusal as refusal:
         return Trial(text, refusal=refusal.code)
     findings = parts.search.find(question)
@@ -90,10 +119,23 @@ def _trial(parts: Parts, text: str) -> Trial:
         answer = last_answer(Local().answer(question, findings))
     except NothingFound:
         answer = last_answer(Handoff().answer(question, findings))
-    settings = parts.settings
-    price = price_of(settings.openai_model, settings)
-    cost = None
-    if price and findings.verdict != "outside":
-        prompt_tokens = likely_tokens(parts.prompt.messages(question, findings.passages))
-        cost = price.cost_microusd(prompt_tokens, 0, ASSUMED_ANSWER_TOKENS)
-    return Trial(text, None, findings, answer, presenter.html_of(answer.text), cost)
+    likely_microusd = _likely_cost(parts, question, findings)
+    paid = _ask_gpt(parts, question, findings) if with_gpt and likely_microusd is not None else None
+    return Trial(text, None, findings, answer, presenter.html_of(answer.text), likely_microusd, paid)
+
+
+def _likely_cost(parts: Parts, question: Question, findings: Findings) -> int | None:
+    """None where GPT would not be asked."""
+    price = price_of(parts.settings.openai_model, parts.settings)
+    if price is None or findings.verdict == "outside":
+        return None
+    prompt_tokens = likely_tokens(parts.prompt.messages(question, findings.passages))
+    return price.cost_microusd(prompt_tokens, 0, ASSUMED_ANSWER_TOKENS)
+
+
+def _ask_gpt(parts: Parts, question: Question, findings: Findings) -> PaidAnswer:
+    try:
+        answer = last_answer(parts.gpt.answer(question, findings))
+    except SourceUnavailable as unavailable:
+        return PaidAnswer(None, unavailable.usage, unavailable.reason)
+    return PaidAnswer(presenter.html_of(answer.text), answer.usage)

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from flask import abort, request
+from flask import abort, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from markupsafe import Markup
 
+from okichat.conversations.by_reference import EXPORT
 from okichat.conversations.listing import Asked, Wanted
 from okichat.language import LANGUAGES
+from okichat.monitoring.audit import DASHBOARD, Audit
 from okichat.web import presenter
 from okichat.web.admin.room import address, blueprint, screen
 from okichat.web.admin.spreadsheet import Cell, download
 from okichat.web.admin.today import RUNGS
+from okichat.web.on_request import by_reference
 from okichat.web.parts import Parts, current_parts
 
-NOTICES = ("budget_spent", "model_unavailable", "timeout", "quota", "rate_limited", "ungrounded", "outdated")
+NOTICES = (
+    "budget_spent", "model_unavailable", "timeout", "quota", "rate_limited", "switched_off", "long_conversation",
+    "ungrounded", "outdated",
+)  # fmt: skip
 _A_PAGE = 50
+_PATIENCE_S = 0.08  # for looking through many; the list then says how far it got
 _MOST_CHARS = 200  # of a search
 _HEADINGS = (
     "time", "conversation", "language", "question", "answer", "rung", "topics", "reasons", "notice",
@@ -28,20 +35,23 @@ _HEADINGS = (
 
 
 @blueprint.get("/questions")
-def questions() -> str:
-    """The newest first, a page at a time."""
+def questions() -> ResponseReturnValue:
+    """The newest first, a page at a time; for a reference that a visitor quotes, its conversation."""
     parts = current_parts()
     wanted = _wanted(parts)
-    found = parts.questions.find(wanted, _A_PAGE + 1)
+    if conversation := by_reference(parts).conversation_quoted(wanted.words):
+        return redirect(address("admin.conversation", conversation=conversation))
+    found = parts.questions.find(wanted, _A_PAGE, _PATIENCE_S)
     return screen(
         "dashboard/questions.html",
         "questions",
-        found=found[:_A_PAGE],
+        found=found.asked,
+        looked_to=found.looked_to,
         filters=_filters(),
         rungs=RUNGS,
         notices=NOTICES,
         topics=_topics(parts),
-        next_url=_next_url(found),
+        next_url=_next_url(found.before),
         days=parts.settings.retention_days,
     )
 
@@ -52,6 +62,7 @@ def export_questions() -> ResponseReturnValue:
     parts = current_parts()
     headings = [gettext(f"admin.column.{name}") for name in _HEADINGS]
     rows = (_row(asked) for asked in parts.questions.all(replace(_wanted(parts), before=None)))
+    Audit(parts.store, parts.clock).note(EXPORT, "questions", DASHBOARD)
     return download(f"okichat-questions-{parts.summary.today}", headings, rows)
 
 
@@ -70,6 +81,8 @@ def _wanted(parts: Parts) -> Wanted:
     day = _day(filters["day"])
     begin, end = parts.summary.bounds(day) if day else (None, None)
     words, rung, topic = filters["q"], filters["rung"], filters["topic"]
+    if words and begin is None:  # of what is older no words are left
+        begin = parts.clock.now() - timedelta(days=parts.settings.retention_days + 1)
     return Wanted(words, rung, topic, filters["notice"], filters["feedback"], begin, end, before=_before())
 
 
@@ -97,12 +110,11 @@ def _before() -> tuple[datetime, str] | None:
     return (at, id) if at.tzinfo else None
 
 
-def _next_url(found: list[Asked]) -> str | None:
-    if len(found) <= _A_PAGE:
+def _next_url(before: tuple[datetime, str] | None) -> str | None:
+    if before is None:
         return None
-    last = found[_A_PAGE - 1]
     filters = {name: value for name, value in _filters().items() if value}
-    return address("admin.questions", **filters, before=f"{last.asked_at.isoformat()}~{last.id}")
+    return address("admin.questions", **filters, before=f"{before[0].isoformat()}~{before[1]}")
 
 
 def _topics(parts: Parts) -> dict[str, str]:

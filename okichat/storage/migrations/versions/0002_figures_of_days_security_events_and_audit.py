@@ -17,6 +17,7 @@ def upgrade() -> None:
     _create_day_figures()
     _create_security_events()
     _widen_turns()
+    _sort_ledger()
 
 
 def _create_audit() -> None:
@@ -45,11 +46,12 @@ def _create_day_figures() -> None:
 def _create_security_events() -> None:
     op.create_table(
         "security_events",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("visitor", sa.String(length=16), nullable=True),
         sa.Column("detail", sa.String(length=64), nullable=True),
+        sa.Column("times", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_security_events_at"), "security_events", ["at"], unique=False)
@@ -60,3 +62,8 @@ def _widen_turns() -> None:
     op.add_column("turns", sa.Column("visitor", sa.String(length=16), nullable=True))
     op.add_column("turns", sa.Column("flags", sa.JSON(), nullable=True))
     op.add_column("turns", sa.Column("handled", sa.String(length=16), nullable=True))
+
+
+def _sort_ledger() -> None:
+    op.drop_index(op.f("ix_ledger_month"), table_name="ledger")
+    op.create_index("ledger_month_at", "ledger", ["month", "at"], unique=False)
