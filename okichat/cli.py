@@ -2,36 +2,78 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import click
 from flask.cli import AppGroup
 
 from okichat.answer import last_answer
 from okichat.commands.answers import evaluate_command, parity_command
+from okichat.commands.backup import backup_command, restore_command
+from okichat.commands.check import check_command
+from okichat.commands.digest import digest_command
+from okichat.commands.figures import recount_command
+from okichat.commands.gpt import gpt_command
 from okichat.commands.knowledge import knowledge
-from okichat.errors import Refusal, StoreUnavailable
-from okichat.money.forecast import ASSUMED_ANSWER_TOKENS, conversation_usd, monthly_table, recent_use
-from okichat.money.prices import price_of, warnings
+from okichat.commands.money import estimate_command, usage_command
+from okichat.commands.privacy import conversation, privacy_command
+from okichat.errors import KnowledgeError, Refusal, SettingsError, StoreUnavailable
 from okichat.question import Question
-from okichat.sources.prompt_size import QUESTIONS_A_CONVERSATION, conversation_tokens
 from okichat.storage import schema
 from okichat.web.parts import current_parts
 
-commands = AppGroup("okichat", help="Look after this Okichat.")
+
+@contextmanager
+def mistakes_as_sentences() -> Iterator[None]:
+    """What an operator can mend ends a command with its sentences, not with a traceback."""
+    try:
+        yield
+    except (SettingsError, KnowledgeError) as error:
+        raise click.ClickException(str(error)) from error
+    except StoreUnavailable as error:
+        raise click.ClickException(f"the database of DATABASE_URL cannot be used: {error}") from error
+
+
+@contextmanager
+def mistakes_under_flask() -> Iterator[None]:
+    """The same where Flask's command line makes the app, before it looks for a command of ours."""
+    if os.environ.get("FLASK_RUN_FROM_CLI") != "true":
+        yield
+        return
+    with mistakes_as_sentences():
+        yield
+
+
+class _Commands(AppGroup):
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was named."""
+        with mistakes_as_sentences():
+            return super().invoke(ctx)
+
+
+commands = _Commands("okichat", help="Look after this Okichat.", context_settings={"max_content_width": 140})
+commands.add_command(check_command)
+commands.add_command(backup_command)
+commands.add_command(restore_command)
+commands.add_command(digest_command)
+commands.add_command(recount_command)
+commands.add_command(usage_command)
+commands.add_command(estimate_command)
+commands.add_command(gpt_command)
 commands.add_command(evaluate_command)
 commands.add_command(parity_command)
 commands.add_command(knowledge)
+commands.add_command(conversation)
+commands.add_command(privacy_command)
 
 
 @commands.command()
 def migrate() -> None:
     """Bring the database to the form that this version needs. On Postgres the release phase runs it."""
-    try:
-        schema.migrate(current_parts().store)
-    except StoreUnavailable as error:
-        raise click.ClickException(f"the database of DATABASE_URL cannot be used: {error}") from error
+    schema.migrate(current_parts().store)
     click.echo("The database is up to date.")
 
 
@@ -51,68 +93,6 @@ def ask(question: str, lang: str) -> None:
     cost = f"{answer.usage.tokens} tokens, ${answer.usage.cost_usd:.6f}" if answer.usage else "free"
     about = ", ".join(answer.topics) or "no topic"
     click.secho(f"\n{answer.answered_by} · {about} · confidence {answer.confidence:.2f} · {cost} · {passed}", dim=True)
-
-
-@commands.command()
-@click.option("--verify", is_flag=True, help="Add up the whole ledger and compare it with the running totals.")
-@click.option(
-    "--correct", "correct_usd", type=float, metavar="DOLLARS", help="Add to what the month has spent, or take from it."
-)
-@click.option("--why", help="The reason of a correction; it is kept with it.")
-def usage(verify: bool, correct_usd: float | None, why: str | None) -> None:
-    """What GPT has cost this month."""
-    budget = current_parts().budget
-    if correct_usd is not None:
-        if not why:
-            raise click.UsageError("a correction needs --why")
-        budget.correct(round(correct_usd * 1_000_000), why)
-    if verify and (differences := budget.verify()):
-        raise click.ClickException("the ledger does not add up:\n" + "\n".join(differences))
-    month = budget.month()
-    rows = [
-        ("budget", month.budget_microusd),
-        ("spent", month.spent_microusd),
-        ("reserved", month.reserved_microusd),
-        ("left", month.left_microusd),
-    ]
-    click.echo(f"{month.month} (next month begins {month.resets_at:%Y-%m-%d %H:%M %Z})")
-    for name, microusd in rows:
-        click.echo(f"{name:>10} {microusd / 1_000_000:>12.6f} $")
-    if month.ends_on:
-        click.echo(f"At this pace the budget ends on {month.ends_on:%Y-%m-%d}.")
-    if verify:
-        click.echo("The ledger adds up.")
-
-
-@commands.command()
-def estimate() -> None:
-    """What 500, 2,000 and 5,000 conversations a month would cost with these settings."""
-    parts = current_parts()
-    settings = parts.settings
-    price = price_of(settings.openai_model, settings)
-    if price is None:
-        raise click.ClickException(
-            "\n".join(warnings(replace(settings, openai_api_key="any"), parts.clock.now().date()))
-        )
-    use = recent_use(parts.store, parts.clock.now() - timedelta(days=30))
-    answer_tokens = use.answer_tokens or ASSUMED_ANSWER_TOKENS
-    prompts = conversation_tokens(parts.library, parts.search, parts.prompt, settings.locale, answer_tokens)
-    answers = QUESTIONS_A_CONVERSATION * answer_tokens
-    each_usd = conversation_usd(price, prompts, answers, use.hit_rate or 0.0)
-    measured, assumed = (
-        f"over {use.answers} answers of the last 30 days",
-        "assumed: too few answers in the last 30 days",
-    )
-    click.echo(
-        f"{settings.openai_model}: ${price.input_usd:g} in and ${price.output_usd:g} out per million tokens ({price.version})\n"
-        f"A conversation of {QUESTIONS_A_CONVERSATION} questions: {prompts:.0f} tokens in, {answers} out, ${each_usd:.6f}.\n"
-        f"Tokens in: the real prompts for the example questions of the knowledge, history included, at 4 bytes a token.\n"
-        f"Tokens out: {answer_tokens} an answer, {measured if use.answer_tokens else assumed}.\n"
-        f"From the cache: {use.hit_rate or 0:.0%}, {assumed if use.hit_rate is None else measured}.\n"
-    )
-    click.echo(f"{'conversations a month':>21} {'dollars':>9} {'reference':>10}")
-    for line in monthly_table(each_usd):
-        click.echo(f"{line.conversations:>21} {line.dollars:>9.2f} {line.reference_usd:>10.2f}")
 
 
 @commands.command()

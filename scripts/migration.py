@@ -51,6 +51,10 @@ def {name}() -> None:
 
 def main() -> None:
     """Compare a database made by the migrations so far with tables.py and write the difference."""
+    if any(word.startswith("-") for word in sys.argv[1:]):
+        asked_for = sys.argv[1:] in (["-h"], ["--help"])
+        print(__doc__, file=sys.stdout if asked_for else sys.stderr)
+        sys.exit(0 if asked_for else 2)
     words = " ".join(sys.argv[1:]) or "tables"
     existing = sorted(path.name[:4] for path in VERSIONS.glob("[0-9]*.py"))
     number = f"{len(existing) + 1:04}"

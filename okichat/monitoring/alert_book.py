@@ -31,6 +31,7 @@ class Alert:
     raised_at: datetime
     facts: Facts
     tries: int = 0
+    period: str = ""
 
     @property
     def id(self) -> str:
@@ -113,12 +114,18 @@ class AlertBook:
             with self._store.write() as connection:
                 still_free = and_(_same(row), due)
                 if connection.execute(update(alerts).where(still_free).values(values)).rowcount == 1:
-                    return Alert(row.kind, row.subject, row.raised_at, row.facts, tries)
+                    return Alert(row.kind, row.subject, row.raised_at, row.facts, tries, row.period)
 
     def sent(self, alert: Alert) -> None:
         """The operator has it."""
         with self._store.write() as connection:
             connection.execute(update(alerts).where(_same(alert)).values(state="sent"))
+
+    def is_sent(self, kind: str, period: str) -> bool:
+        """Whether the operator has the alert of that period."""
+        query = select(alerts.c.state).where(_is(kind, "", period))
+        with self._store.read() as connection:
+            return connection.scalar(query) == "sent"
 
     def newest(self, limit: int) -> list[Alert]:
         """The last alerts, newest first."""
@@ -153,7 +160,7 @@ class AlertBook:
 
 
 def _alert(row: Row[Any]) -> Alert:
-    return Alert(row.kind, row.subject, row.raised_at, row.facts, row.tries)
+    return Alert(row.kind, row.subject, row.raised_at, row.facts, row.tries, row.period)
 
 
 def _is(kind: str, subject: str, period: str) -> ColumnElement[bool]:

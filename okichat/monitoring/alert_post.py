@@ -15,6 +15,7 @@ from okichat.settings import Settings
 _PAUSES_S = (1.0, 3.0)  # between the three tries
 _SHARES = {"budget_50": 50, "budget_80": 80}
 _ONE_SENTENCE = {"quota_over": "model_over", "key_over": "model_over", "model_gone_over": "model_over"}
+_CALM_AGAIN = ("abuse_attempt_over", "repeated_api_errors_over", "off_topic_burst_over", "traffic_peak_over")
 _SENTENCES = {**dict.fromkeys(_SHARES, "budget"), **_ONE_SENTENCE}
 
 
@@ -30,6 +31,7 @@ class AlertPost:
         self._firm = settings.name
         self._timezone = ZoneInfo(settings.timezone)
         self.channels = tuple(sorted(channels, key=lambda channel: channel.name != "webhook"))
+        self.writers: dict[str, Callable[[Alert], Letter]] = {}  # of kinds that are more than a sentence
         self._sleep = sleep
 
     def send(self, alert: Alert) -> str:
@@ -62,19 +64,26 @@ class AlertPost:
 
     def letter(self, alert: Alert) -> Letter:
         """The alert in words."""
+        if write := self.writers.get(alert.kind):
+            return write(alert)
         kind = _SENTENCES.get(alert.kind, alert.kind)
         values = {"subject": alert.subject, **self._values(alert)}
         text = self._say(f"alert.{kind}", **values)
         if kind == "budget" and (day := alert.facts.get("ends_on")):
             text = f"{text} {self._say('alert.ends_on', **_day(date.fromisoformat(str(day))))}"
         subject = "alert.subject_over" if alert.kind.endswith("_over") else "alert.subject"
+        if alert.kind in _CALM_AGAIN:
+            subject = "alert.subject_calm"
         return Letter(alert.id, self._say(subject, firm=self._firm), text, alert.raised_at)
 
     def _values(self, alert: Alert) -> dict[str, str]:
         facts = alert.facts
-        values = {name: self._dollars(facts.get(f"{name}_microusd")) for name in ("spent", "budget")}
-        if share := _SHARES.get(alert.kind):
+        values = {name: str(value) for name, value in facts.items()}
+        values |= {name: self._dollars(facts.get(f"{name}_microusd")) for name in ("spent", "budget")}
+        if share := _SHARES.get(alert.kind) or facts.get("percent"):
             values["share"] = f"{share} %" if self._french else f"{share}%"
+        if reason := facts.get("reason"):
+            values["cause"] = self._say(f"admin.reason.{reason}")
         if moment := facts.get("resets_at"):
             values |= _day(datetime.fromisoformat(str(moment)).astimezone(self._timezone).date())
         return values

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from okichat.clock import Clock
-from okichat.contact.channels import ChannelFailed
+from okichat.contact.channels import ChannelFailed, Letter
 from okichat.errors import StoreUnavailable
 from okichat.money.budget import Budget
 from okichat.money.month import MonthSummary
@@ -101,6 +101,18 @@ class Alerts:
     def lasting(self, month: str) -> list[Alert]:
         """What the operator still has to deal with, newest first. Raises StoreUnavailable."""
         return self._book.lasting(month)
+
+    def note(self, kind: str, period: str) -> bool:
+        """Have something sent once in `period`; False if it was noted before. Raises StoreUnavailable."""
+        return self._book.raise_once(kind, "", period)
+
+    def is_sent(self, kind: str, period: str) -> bool:
+        """Whether what was noted has been sent. Raises StoreUnavailable."""
+        return self._book.is_sent(kind, period)
+
+    def write_with(self, kind: str, write: Callable[[Alert], Letter]) -> None:
+        """Let `write` put alerts of this kind into words; it may raise StoreUnavailable."""
+        self._post.writers[kind] = write
 
     def send_due(self) -> None:
         """Send what waits; what cannot be sent is kept and tried again later. Raises StoreUnavailable."""

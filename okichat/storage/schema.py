@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Column, Connection, MetaData, String, Table, insert, inspect, text
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from okichat.errors import StoreUnavailable
 from okichat.storage.engine import Store
+from okichat.storage.tables import metadata
 
 log = logging.getLogger("okichat.storage")
 
@@ -44,11 +45,22 @@ def migrate(store: Store) -> None:
     """Bring the tables to this version; does nothing when they already are. Several processes may try at once.
 
     Raises StoreUnavailable."""
-    with _patiently_locked(store) as connection:
-        version = _read_version(connection)
+    with locked(store) as connection:
+        version = version_of(connection)
         if version == HEAD or _is_newer(version):
             return
-        upgrade(connection)
+        if version is None and not inspect(connection).get_table_names():
+            _create(connection)
+        else:
+            upgrade(connection)
+
+
+def _create(connection: Connection) -> None:
+    """All tables at once in an empty database, as the migrations would: Alembic takes longer than the rest of a start."""
+    metadata.create_all(connection)
+    versions = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+    versions.create(connection)
+    connection.execute(insert(versions), {"version_num": HEAD})
 
 
 def _is_newer(version: str | None) -> bool:
@@ -58,8 +70,8 @@ def _is_newer(version: str | None) -> bool:
     return True
 
 
-def upgrade(connection: Connection) -> None:
-    """Run the migrations that are missing, in the transaction that `connection` is in."""
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Run the migrations that are missing up to one of REVISIONS, in the transaction that `connection` is in."""
     # Imported here: the import takes longer than everything else at start, and nearly every start finds nothing to do.
     from alembic import command
     from alembic.config import Config
@@ -67,7 +79,7 @@ def upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
 
 
 def _version(store: Store) -> str | None:
@@ -75,22 +87,23 @@ def _version(store: Store) -> str | None:
     while True:
         try:
             with store.read() as connection:
-                return _read_version(connection)
+                return version_of(connection)
         except StoreUnavailable as error:
             if not _is_busy(error.__cause__) or time.monotonic() > deadline:
                 raise
         time.sleep(_RETRY_S)
 
 
-def _read_version(connection: Connection) -> str | None:
+def version_of(connection: Connection) -> str | None:
+    """The revision that the tables are at; None where there are none of ours."""
     if not connection.dialect.has_table(connection, "alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
 @contextmanager
-def _patiently_locked(store: Store) -> Iterator[Connection]:
-    """A write transaction in which nobody else migrates."""
+def locked(store: Store) -> Iterator[Connection]:
+    """A write transaction in which nobody else migrates, with the patience for long work. Raises StoreUnavailable."""
     deadline = time.monotonic() + _PATIENCE_S
     while True:
         try:

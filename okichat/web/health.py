@@ -8,7 +8,15 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
 from okichat.errors import StoreUnavailable
+from okichat.question import Question
+from okichat.sources.handoff import Handoff
+from okichat.sources.local import Local
+from okichat.sources.small_talk import SmallTalk
+from okichat.sources.source import AnswerSource
+from okichat.sources.trial import why_broken
 from okichat.web.parts import Parts, current_parts
+
+_TRIED = "Bonjour, quels sont vos tarifs ?"
 
 blueprint = Blueprint("health", __name__)
 
@@ -21,17 +29,26 @@ def alive() -> ResponseReturnValue:
 
 @blueprint.get("/readyz")
 def ready() -> ResponseReturnValue:
-    """Which rungs and stores work, without a paid call. A rung that always answers is part of the app, so this is always 200."""
+    """Which rungs and stores work, without a paid call: the free rungs are tried. 503 only if none can answer.
+
+    Visitors are answered without a store, so neither store decides. While the app stops it takes no more connections,
+    and a probe notices that by itself."""
     parts = current_parts()
-    return jsonify(
-        mode=parts.mode,
-        rungs={"small_talk": _ok(), "gpt": _gpt(parts), "local": _ok(), "handoff": _ok()},
-        store=_store(parts),
-    )
+    rungs = {"small_talk": _tried(parts, SmallTalk(parts.settings.name)), "gpt": _gpt(parts)}
+    rungs |= {"local": _tried(parts, Local()), "handoff": _tried(parts, Handoff())}
+    stores = {"store": _store(parts)} | ({"redis": _redis(parts)} if parts.settings.redis_url else {})
+    status = 200 if any(rung["works"] for rung in rungs.values()) else 503
+    return jsonify(mode=parts.mode, rungs=rungs, **stores), status
 
 
-def _ok() -> dict[str, Any]:
-    return {"works": True}
+def _tried(parts: Parts, source: AnswerSource) -> dict[str, Any]:
+    question = Question(_TRIED, parts.settings.locale)
+    why = why_broken(source, question, parts.search.find(question))
+    return {"works": False, "why": why} if why else {"works": True}
+
+
+def _redis(parts: Parts) -> dict[str, Any]:
+    return {"works": True} if parts.limiter.storage.check() else {"works": False, "why": "no_answer"}
 
 
 def _gpt(parts: Parts) -> dict[str, Any]:
