@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from okichat.contact.channels import Channel, ChannelFailed
 from okichat.contact.letter import LetterWriter
@@ -32,6 +32,8 @@ class Delivery:
         self._stopping = threading.Event()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
+        # Set where no thread outlives a reply: told that there is something to deliver; deliver_due is called from elsewhere.
+        self.in_place_of_thread: Callable[[], object] | None = None
 
     @property
     def has_channel(self) -> bool:
@@ -41,7 +43,7 @@ class Delivery:
     def start(self) -> None:
         """Deliver in the background from now on. Called in each process, after it forked; moot without a channel."""
         with self._starting:
-            if not self._channels or self._is_running():
+            if not self._channels or self.in_place_of_thread or self._is_running():
                 return
             # A child of fork has the parent's events, which may be locked for ever, and not its thread.
             self._due, self._stopping = threading.Event(), threading.Event()
@@ -50,6 +52,8 @@ class Delivery:
 
     def wake(self) -> None:
         """Say that a message was kept. Returns at once; starts the thread if this process has none yet."""
+        if self.in_place_of_thread:
+            self.in_place_of_thread()
         self.start()
         self._due.set()
 

@@ -136,6 +136,17 @@ class Messages:
             erased: int = connection.execute(delete(messages).where(old)).rowcount
             return erased
 
+    def find(self, reference: str) -> KeptMessage | None:
+        """The message with this reference."""
+        with self._store.read() as connection:
+            row = connection.execute(select(messages).where(messages.c.reference == reference)).one_or_none()
+        return _kept(row) if row else None
+
+    def erase(self, reference: str) -> None:
+        """Erase one message, also one that waits to be delivered."""
+        with self._store.write(insist=True) as connection:
+            connection.execute(delete(messages).where(messages.c.reference == reference))
+
     def forget_conversation(self, conversation: str) -> int:
         """Detach an erased conversation from the messages it goes with; how many there were."""
         return self._change(messages.c.conversation == conversation, {"conversation": None})

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from okichat.answer import Answer
+from okichat.answer import Answer, Event, Restart
 from okichat.conversations.offer import Outcome, offer_under
 from okichat.conversations.submissions import Repeated
 from okichat.conversations.turns import Turns
@@ -31,36 +32,54 @@ class Recorder:
         except StoreUnavailable as error:
             self._lost(error)
 
+    def words_before(self, question: Question) -> str:
+        """All that was asked in its conversation, but for itself."""
+        try:
+            return self._turns.words(question.conversation, but=question.id)
+        except StoreUnavailable as error:
+            self._lost(error)
+            return ""
+
     def follow(self, question: Question) -> Question:
         """The question with what came before it in its conversation."""
         if not question.continues:
             return question
         try:
-            return question.with_history(self._turns.history(question.conversation))
+            return question.with_history(*self._turns.history(question.conversation))
         except StoreUnavailable as error:
             self._lost(error)
             return question
 
     @contextmanager
-    def recording(self, question: Question) -> Iterator[Callable[[Answer], Answer]]:
-        """Gives what keeps the answer and adds what follows from its conversation; uncalled, the question is abandoned."""
+    def recording(self, question: Question) -> Iterator[Callable[[Event], Event]]:
+        """Gives what every event passes through: it keeps the answer and adds to it what follows from its conversation.
+
+        A question whose Answer never passes is abandoned."""
+        first_word_ms: int | None = None
         kept = False
 
-        def keep(answer: Answer) -> Answer:
-            nonlocal kept
+        def recorded(event: Event) -> Event:
+            nonlocal first_word_ms, kept
+            if first_word_ms is None and not isinstance(event, Restart) and event.text:
+                first_word_ms = round((time.monotonic() - question.arrived_s) * 1000)
+            if not isinstance(event, Answer):
+                return event
             kept = True
-            try:
-                self._turns.close(question, answer)
-            except StoreUnavailable as error:
-                self._lost(error)
-            told = any(exchange.notice for exchange in question.history)
-            return replace(answer, notice_told=told, offers_human=self._offers_human(question, answer))
+            return self._keep(question, event, first_word_ms)
 
         try:
-            yield keep
+            yield recorded
         finally:
             if not kept:
                 self._abandon(question)
+
+    def _keep(self, question: Question, answer: Answer, first_word_ms: int | None) -> Answer:
+        try:
+            self._turns.close(question, answer, first_word_ms)
+        except StoreUnavailable as error:
+            self._lost(error)
+        told = any(exchange.notice for exchange in question.history)
+        return replace(answer, notice_told=told, offers_human=self._offers_human(question, answer))
 
     def _first_answer(self, question: Question) -> Iterator[Answer | None]:
         try:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from itsdangerous import BadSignature, URLSafeSerializer
+from typing import Any
+
+from itsdangerous import BadSignature, Serializer, URLSafeSerializer
+from itsdangerous.encoding import base64_encode
+
+
+class _ShortSerializer(URLSafeSerializer):
+    """The same without the try, at each signature, whether the text is shorter when compressed: a reference never is."""
+
+    def dump_payload(self, obj: Any) -> bytes:
+        return base64_encode(Serializer.dump_payload(self, obj))
 
 
 class References:
@@ -10,7 +20,7 @@ class References:
 
     def __init__(self, secret: str) -> None:
         """`secret`: SECRET_KEY, or the one kept in the store."""
-        self._serializer = URLSafeSerializer(secret, salt="okichat.conversation")
+        self._serializer = _ShortSerializer(secret, salt="okichat.conversation")
 
     def sign(self, conversation: str) -> str:
         """The reference as a form carries it."""
@@ -26,3 +36,8 @@ class References:
         except BadSignature:
             return None
         return conversation if isinstance(conversation, str) else None
+
+
+def short_reference(conversation: str) -> str:
+    """What a visitor can quote, e.g. "3F9A-1C2B": enough for the owner to find the conversation, and no key to it."""
+    return f"{conversation[:4]}-{conversation[4:8]}".upper()

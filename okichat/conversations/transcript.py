@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from okichat.conversations.reference import short_reference
 from okichat.conversations.turns import Turn
 from okichat.sentences import sentences
 
@@ -21,12 +22,13 @@ class TranscriptWriter:
         """The first line; also the subject of the e-mail."""
         return sentences(language)("transcript.title", firm=self._firm)
 
-    def write(self, thread: Sequence[Turn], language: str) -> str:
+    def write(self, thread: Sequence[Turn], language: str, conversation: str) -> str:
         """Each question, and its answer as Markdown, with the time, who answered and the sources; titles in `language`."""
-        lines = [self.title(language)]
+        say = sentences(language)
+        lines = [self.title(language), say("transcript.reference", reference=short_reference(conversation))]
         for turn in thread:
             lines += ["", "", *self._exchange(turn, language)]
-        return "\n".join([*lines, "", "", sentences(language)("page.ai"), ""])
+        return "\n".join([*lines, "", "", say("page.ai"), ""])
 
     def _exchange(self, turn: Turn, language: str) -> Iterator[str]:
         say = sentences(language)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, case, delete, func, select, update
 
 from okichat.answer import Answer, Citation, Pass, Usage
 from okichat.clock import Clock
@@ -17,7 +17,7 @@ from okichat.conversations.submissions import OwnSubmissions, SharedSubmissions,
 from okichat.guard.redaction import redact
 from okichat.question import Exchange, Question, clean_text
 from okichat.storage.engine import Store
-from okichat.storage.tables import WITHOUT_WORDS, turns
+from okichat.storage.tables import WITHOUT_WORDS, day_figures, turns
 
 _HISTORY_EXCHANGES = 3
 _POLL_S = 0.1
@@ -62,20 +62,30 @@ class Turns:
         with self._store.read() as connection:
             return _in_context([_turn(row) for row in connection.execute(query)])
 
-    def history(self, conversation: str) -> tuple[Exchange, ...]:
-        """The last answered exchanges, oldest first."""
+    def history(self, conversation: str) -> tuple[tuple[Exchange, ...], int]:
+        """The last answered exchanges, oldest first, and how many answers of the whole conversation are GPT's."""
+        by_gpt = func.sum(case((turns.c.answered_by == "gpt", 1), else_=0)).over().label("by_gpt")
         query = (
-            select(turns.c.question, turns.c.answer, turns.c.citations, turns.c.notice)
+            select(turns.c.question, turns.c.answer, turns.c.citations, turns.c.notice, by_gpt)
             .where(turns.c.conversation == conversation, turns.c.answer.is_not(None), turns.c.question.is_not(None))
             .order_by(turns.c.asked_at.desc())
             .limit(_HISTORY_EXCHANGES)
         )
         with self._store.read() as connection:
             rows = connection.execute(query).all()
-        return tuple(
+        exchanges = (
             Exchange(row.question, row.answer, tuple(c["topic"] for c in row.citations or ()), row.notice)
             for row in reversed(rows)
         )
+        return tuple(exchanges), int(rows[0].by_gpt) if rows else 0
+
+    def words(self, conversation: str, but: str) -> str:
+        """The questions of a conversation, all but one, in no particular order."""
+        query = select(turns.c.question).where(
+            turns.c.conversation == conversation, turns.c.id != but, turns.c.question.is_not(None)
+        )
+        with self._store.read() as connection:
+            return "\n".join(connection.execute(query).scalars())
 
     def outcomes(self, conversation: str) -> tuple[Outcome, ...]:
         """How each answer of the conversation went, oldest first; also of one whose texts are erased."""
@@ -91,9 +101,9 @@ class Turns:
         """Note that this question is being answered. Raises Repeated if the same submission came before."""
         self._submissions.begin(question)
 
-    def close(self, question: Question, answer: Answer) -> None:
-        """Keep the answer of an open question."""
-        columns = _answer_columns(answer, self._clock.now())
+    def close(self, question: Question, answer: Answer, first_word_ms: int | None = None) -> None:
+        """Keep the answer of an open question, and how long its visitor waited for the first words."""
+        columns = {**_answer_columns(answer, self._clock.now()), "first_word_ms": first_word_ms}
         self._submissions.end(question, columns, is_paid=answer.usage is not None)
 
     def abandon(self, question: Question) -> None:
@@ -109,12 +119,15 @@ class Turns:
         kept = redact(clean_text(reason)).text[:_MAX_REASON_CHARS] if reason else None
         values = {"feedback": "up" if up else "down", "feedback_reason": kept or None}
         with self._store.write() as connection:
-            return connection.execute(rated, values).rowcount == 1
+            asked_at = connection.execute(rated.values(values).returning(turns.c.asked_at)).scalar_one_or_none()
+            if asked_at is not None:
+                connection.execute(delete(day_figures).where(day_figures.c.day.in_(_days_around(asked_at))))
+        return asked_at is not None
 
     def erase(self, conversation: str) -> None:
         """Empty the texts of a conversation at once, also of an answer that is still being written; the figures stay."""
         self._submissions.forget(conversation)
-        with self._store.write() as connection:
+        with self._store.write(insist=True) as connection:
             connection.execute(update(turns).where(turns.c.conversation == conversation).values(WITHOUT_WORDS))
 
     def repeated(self, question: Question) -> Iterator[Answer | None]:
@@ -135,6 +148,11 @@ class Turns:
         with self._store.read() as connection:
             row = connection.execute(select(turns).where(turns.c.id == question.id)).one_or_none()
         return _turn(row) if row else None
+
+
+def _days_around(moment: datetime) -> list[str]:
+    """Every day that it can be somewhere on earth: their figures have to be counted again."""
+    return [(moment + timedelta(days=days)).date().isoformat() for days in (-1, 0, 1)]
 
 
 def _answer_columns(answer: Answer, now: datetime) -> dict[str, Any]:

@@ -60,6 +60,11 @@ class Redacted:
         """What was found, each kind once: the page tells the visitor, monitoring counts."""
         return tuple(dict.fromkeys(finding.kind for finding in self.found))
 
+    @property
+    def personal(self) -> tuple[tuple[str, str], ...]:
+        """Each placeholder and what it stands for, as a question carries them."""
+        return tuple((finding.placeholder, finding.original) for finding in self.found)
+
 
 def redact(text: str, earlier: str = "") -> Redacted:
     """The text with a placeholder for each number and address of a person or a firm.
@@ -76,14 +81,20 @@ def redact(text: str, earlier: str = "") -> Redacted:
     return _replace(text, spans, {match[0].upper() for match in _PLACEHOLDER.finditer(earlier + text)})
 
 
-def restore(text: str, found: Iterable[Finding]) -> str:
-    """The text with each placeholder of `found` turned back into what it stands for; others stay."""
-    originals = {finding.placeholder: finding.original for finding in found}
+def restore(text: str, personal: Iterable[tuple[str, str]]) -> str:
+    """The text with each placeholder of `personal` turned back into what it stands for; others stay."""
+    originals = dict(personal)
 
     def original(match: re.Match[str]) -> str:
         return originals.get(f"[{match[1].upper()}-{int(match[2])}]", match[0])
 
     return _PLACEHOLDER.sub(original, text) if originals else text
+
+
+def kinds_of(personal: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """The kinds that these placeholders stand for, each once."""
+    kinds = {prefix: kind for kind, prefix in _PREFIXES.items()}
+    return tuple(dict.fromkeys(kinds[placeholder[1:].partition("-")[0]] for placeholder, _ in personal))
 
 
 def _emails(text: str) -> list[Span]:

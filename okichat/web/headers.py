@@ -12,6 +12,7 @@ _POLICY = {
     "script-src": "'self'",
     "style-src": "'self'",
     "img-src": "'self' data:",
+    "font-src": "'self'",
     "connect-src": "'self'",
     "form-action": "'self'",
     "base-uri": "'none'",
@@ -29,9 +30,10 @@ _HSTS = "max-age=31536000; includeSubDomains"
 
 def add_security_headers(app: Flask, settings: Settings) -> None:
     """Put the headers on every reply. Only the sites in `settings.embed_origins` may frame a page; the widget, this site too."""
-    page = _framing(settings.embed_origins or ("'none'",), None if settings.embed_origins else "DENY")
-    widget = _framing(("'self'", *settings.embed_origins), None if settings.embed_origins else "SAMEORIGIN")
-    private = _framing(("'none'",), "DENY")
+    policy = _POLICY | ({"report-uri": settings.csp_report_uri} if settings.csp_report_uri else {})
+    page = _framing(policy, settings.embed_origins or ("'none'",), None if settings.embed_origins else "DENY")
+    widget = _framing(policy, ("'self'", *settings.embed_origins), None if settings.embed_origins else "SAMEORIGIN")
+    private = _framing(policy, ("'none'",), "DENY")
     widget["Cross-Origin-Resource-Policy"] = "cross-origin"  # its loader is a script on other sites
 
     @app.after_request
@@ -45,8 +47,8 @@ def add_security_headers(app: Flask, settings: Settings) -> None:
         return response
 
 
-def _framing(ancestors: tuple[str, ...], in_old_words: str | None) -> dict[str, str]:
+def _framing(rest: dict[str, str], ancestors: tuple[str, ...], in_old_words: str | None) -> dict[str, str]:
     """The policy of a page that `ancestors` may frame; browsers without it read X-Frame-Options, which cannot name sites."""
-    policy = {**_POLICY, "frame-ancestors": " ".join(ancestors)}
+    policy = {**rest, "frame-ancestors": " ".join(ancestors)}
     headers = {"Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items())}
     return headers | ({"X-Frame-Options": in_old_words} if in_old_words else {})

@@ -40,15 +40,15 @@ class Sessions:
             COOKIE,
             str(self._serializer.dumps(int(until.timestamp()))),
             max_age=LIFETIME,
-            path=_PATH,
+            path=request.root_path + _PATH,
             secure=request.is_secure,
             httponly=True,
             samesite="Strict",
         )
 
-    def end(self, response: Response) -> None:
+    def end(self, request: Request, response: Response) -> None:
         """Take it back."""
-        response.delete_cookie(COOKIE, path=_PATH, httponly=True, samesite="Strict")
+        response.delete_cookie(COOKIE, path=request.root_path + _PATH, httponly=True, samesite="Strict")
 
     def holds(self, request: Request) -> bool:
         """Whether this request comes from somebody who has signed in less than twelve hours ago."""

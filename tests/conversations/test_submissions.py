@@ -99,7 +99,7 @@ def test_a_follow_up_knows_the_answer_before_it_at_once(turns: Turns) -> None:
     turns.open(asked())
     turns.close(asked(), ANSWER)
 
-    assert [exchange.answer for exchange in turns.history(asked().conversation)] == [ANSWER.text]
+    assert [exchange.answer for exchange in turns.history(asked().conversation)[0]] == [ANSWER.text]
 
 
 def test_what_was_paid_is_in_the_file_before_the_visitor_has_it(turns: Turns, tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def test_awkward_writings(text: str, redacted: str) -> None:
 
 def test_placeholders_come_back_as_the_visitor_wrote_them() -> None:
     text = "Mon IBAN FR76 3000 6000 0112 3456 7890 189, mon mail a@exemple.fr"
-    found = redact(text).found
+    found = redact(text).personal
 
     assert (
         restore("Votre [IBAN-1] et **[EMAIL-1]**", found)
@@ -120,7 +120,7 @@ def test_kinds_are_told_once_each() -> None:
 @given(st.text(st.characters(codec="utf-8"), max_size=500) | st.text("0123456789 +.-()FRabc@[IBAN-1]é\n", max_size=500))
 def test_any_text_comes_back_unchanged(text: str) -> None:
     redacted = redact(text)
-    again = restore(redacted.text, redacted.found)
+    again = restore(redacted.text, redacted.personal)
     assert redact(redacted.text).found == () or redacted.found  # and placeholders are never taken for data
     if len({finding.original for finding in redacted.found}) == redacted.text.count("[") - text.count("["):
         assert again == text

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 from urllib.request import urlopen
@@ -9,6 +10,8 @@ from urllib.request import urlopen
 import pytest
 from werkzeug.test import TestResponse
 
+from okichat.contact.form_age import FormAges
+from okichat.storage.facts import Facts
 from tests.doubles.clock import StoppedClock
 from tests.doubles.mail_host import MailHost
 from tests.doubles.webhook import WebhookHost
@@ -21,6 +24,13 @@ OpenSite = Callable[..., Site]
 
 def send(site: Site, query: str = "", **fields: str) -> TestResponse:
     return site.client.post(f"/contact{query}", data={**WRITTEN, **fields})
+
+
+def stamp_of(site: Site, age: timedelta) -> str:
+    """As a form carries it that was opened so long ago."""
+    kept = Facts(site.parts.store).read("secret_key")
+    assert kept
+    return FormAges(kept, StoppedClock(site.parts.clock.now() - age)).stamp()
 
 
 def reference_in(response: TestResponse) -> str:
@@ -127,7 +137,7 @@ def test_a_person_whose_browser_filled_the_hidden_field_can_send_again(site: Sit
 
 
 def test_the_sixth_message_of_an_hour_waits_and_is_not_lost(site: Site) -> None:
-    answers = [send(site, text=f"Message {number}") for number in range(6)]
+    answers = [send(site, text=f"Message {number}", stamp=stamp_of(site, timedelta(minutes=1))) for number in range(6)]
 
     last = answers[-1]
     assert [answer.status_code for answer in answers] == [303] * 5 + [429]
@@ -136,6 +146,28 @@ def test_the_sixth_message_of_an_hour_waits_and_is_not_lost(site: Site) -> None:
     assert "Message 5" in last.get_data(as_text=True)
     assert site.parts.messages.counts()["new"] == 5
     assert site.ask("Quels sont vos horaires ?")  # the limit of questions is another one
+
+
+@pytest.mark.parametrize("age", [timedelta(0), timedelta(seconds=1), timedelta(days=3), None])
+def test_forms_that_come_back_sooner_than_anybody_types_are_taken_more_slowly(
+    site: Site, age: timedelta | None
+) -> None:
+    stamp = "forged" if age is None else stamp_of(site, age)
+
+    answers = [send(site, text=f"Message {number}", stamp=stamp) for number in range(3)]
+
+    assert [answer.status_code for answer in answers] == [303, 303, 429]
+    assert "Parler" in answers[-1].get_data(as_text=True)
+    assert send(site, text="Pris le temps", stamp=stamp_of(site, timedelta(minutes=1))).status_code == 303
+
+
+def test_a_form_with_a_mistake_is_as_old_as_it_was_at_first(site: Site) -> None:
+    opened = re.search(r'name="stamp" value="([^"]+)"', site.client.get("/contact").text)
+    assert opened
+    again = re.search(r'name="stamp" value="([^"]+)"', send(site, email="", stamp=opened[1]).text)
+    assert again
+
+    assert again[1] == opened[1]
 
 
 def test_mistakes_do_not_count_against_the_limit(site: Site) -> None:

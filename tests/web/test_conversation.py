@@ -10,6 +10,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from okichat.contact.message import Message
+from okichat.conversations.reference import short_reference
 from okichat.storage.tables import messages, turns
 from tests.doubles.clock import StoppedClock
 from tests.doubles.mail_host import MailHost
@@ -61,7 +62,8 @@ def test_the_transcript_holds_every_question_and_answer_with_time_rung_and_sourc
     assert response.headers["Content-Disposition"] == f"attachment; filename=conversation-{now:%Y-%m-%d}.txt"
     at = f"{now:%d/%m/%Y à %H h %M}"
     head, first, second = response.get_data().decode("utf-8").split("\n\n\nVous, le ")
-    assert head == "Oki Expertise : votre conversation avec l'assistant"
+    quoted = short_reference(site.parts.references.read(reply["conversation"]) or "")
+    assert head == f"Oki Expertise : votre conversation avec l'assistant\nRéférence : {quoted}"
     assert (
         f"Assistant (GPT, d'après nos fiches), le {at} :\n\nNous tenons **vos comptes**.\n\n- saisie\n- TVA\n" in first
     )
@@ -156,7 +158,7 @@ def test_without_a_mail_host_there_is_no_such_form(site: Site) -> None:
     page = site.submit("Quels sont vos horaires ?").text
     reply = site.ask("Quels sont vos horaires ?")
 
-    assert "Télécharger la conversation" in page
+    assert "Télécharger<" in page
     assert "par e-mail" not in page
     assert mailed(site, reply["conversation"], ADDRESS).status_code == 404
 
@@ -226,5 +228,5 @@ def test_a_store_that_is_away_is_told_and_nothing_is_promised(site: Site) -> Non
 def test_the_privacy_page_names_both(site: Site) -> None:
     page = site.client.get("/confidentialite").text
 
-    assert "Effacer ma conversation" in page
-    assert "Télécharger la conversation" in page
+    assert "« Effacer »" in page
+    assert "« Télécharger »" in page
