@@ -3,14 +3,37 @@
 from __future__ import annotations
 
 import os
+import select
+import signal
 import socket
 import struct
 import sys
 from types import TracebackType
 from typing import Any
 
+from gunicorn.workers.gthread import ThreadWorker
+
 from okichat.errors import OkichatError, SettingsError
 from okichat.settings import load_settings
+
+
+class LeavingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
+    """Takes what has already come when it has to stop, and then closes the port.
+
+    gunicorn's own leaves the port open and takes nothing: whoever comes while the last answers are finished would wait for
+    all of them, and then be cut off. A closed port sends a proxy to the next instance at once."""
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Called with False when the worker begins to stop, or has as many connections as it may have."""
+        super().set_accept_enabled(enabled)
+        if enabled or self.alive:
+            return
+        for listener in self.sockets:
+            waiting = select.poll()
+            waiting.register(listener.fileno(), select.POLLIN)
+            while waiting.poll(0):
+                self.accept(listener)
+            listener.close()
 
 
 def explain(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -31,8 +54,9 @@ except SettingsError as mistakes:  # gunicorn would print a traceback before the
 host = settings.host or ("0.0.0.0" if os.environ.get("PORT") else "127.0.0.1")
 bind = [f"[{host}]:{settings.port}" if ":" in host else f"{host}:{settings.port}"]
 
-worker_class = "gthread"
+worker_class = LeavingWorker
 threads = settings.threads
+worker_connections = settings.threads + 1000  # those beyond the threads wait, or are kept open by browsers
 workers = settings.web_concurrency
 preload_app = True  # a mistake stops the start once instead of in every worker, and the workers share memory
 
@@ -70,4 +94,13 @@ def when_ready(server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Open what is slow to open before the first visitor needs it; threads do not survive the fork."""
-    worker.wsgi.extensions["okichat"].upkeep.start()
+    parts = worker.wsgi.extensions["okichat"]
+    parts.upkeep.start()
+    stop: Any = signal.getsignal(signal.SIGTERM)
+
+    def finish(number: int, frame: Any) -> None:
+        """Whoever waits for a slow model is answered by the knowledge base before the host loses its patience."""
+        parts.gpt.end_within(worker.cfg.graceful_timeout * 0.8)
+        stop(number, frame)
+
+    signal.signal(signal.SIGTERM, finish)

@@ -33,8 +33,13 @@ class Served:
 
     def workers(self) -> int:
         """How many processes answer requests."""
-        processes = subprocess.run(["ps", "-A", "-o", "ppid="], capture_output=True, text=True, check=True)
-        return [int(parent) for parent in processes.stdout.split()].count(self.pid)
+        return len(self.children())
+
+    def children(self) -> list[int]:
+        """The processes that answer requests."""
+        processes = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
+        pairs = (line.split() for line in processes.stdout.splitlines())
+        return [int(process) for process, parent in pairs if int(parent) == self.pid]
 
 
 def clean_environment(**settings: str) -> dict[str, str]:
@@ -52,16 +57,23 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def gunicorn(
-    folder: Path, *arguments: str, environment: Mapping[str, str], app: str = "wsgi:app", python: str = sys.executable
+    folder: Path,
+    *arguments: str,
+    environment: Mapping[str, str],
+    app: str = "wsgi:app",
+    python: str = sys.executable,
+    scheme: str = "http",
 ) -> Iterator[Served]:
-    """gunicorn with `arguments`, started in `folder` (its store goes there) and stopped when the block ends."""
+    """gunicorn with `arguments`, started in `folder` (its store goes there) and stopped when the block ends.
+
+    `scheme` is "https" where the arguments name a certificate."""
     port = free_port()
     log = folder / "gunicorn.log"
     command = [python, "-m", "gunicorn", *arguments, "--bind", f"127.0.0.1:{port}", app]
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=folder, env=dict(environment), stdout=output, stderr=output)
     try:
-        served = Served(f"http://127.0.0.1:{port}", process.pid, log)
+        served = Served(f"{scheme}://127.0.0.1:{port}", process.pid, log)
         _wait(process, served)
         yield served
     finally:

@@ -55,7 +55,7 @@ def test_without_redis_signals_add_no_process_either(tmp_path: Path) -> None:
 
 
 def test_with_redis_as_many_processes_answer_as_are_asked_for(tmp_path: Path) -> None:
-    environment = _environment(WEB_CONCURRENCY="2", REDIS_URL="redis://127.0.0.1:1/0")
+    environment = _environment(WEB_CONCURRENCY="2", REDIS_URL="redis://127.0.0.1:1/0", SECRET_KEY="k" * 32)
     with gunicorn(tmp_path, *configured(), environment=environment) as served:
         assert _until(served, 2) == 2
         assert SAYS_WHY not in served.log.read_text()

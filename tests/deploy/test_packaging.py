@@ -33,6 +33,7 @@ NOT_OF_THE_SOURCE = shutil.ignore_patterns(
     ".*_cache",
     ".hypothesis",
     ".env*",
+    ".host-tools",
 )
 
 

@@ -39,6 +39,7 @@ class GunicornApp:
             "OKICHAT_PRICE_OUTPUT": "0.5",
             "OKICHAT_CACHE_TTL_S": "0",
             "OKICHAT_RATE_LIMIT": "100000 per minute",
+            "OKICHAT_DAILY_LIMIT": "off",
             **environment,
         }
 

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import pytest
 
@@ -51,6 +51,25 @@ def test_answers_in_flight_are_finished_when_the_host_stops_the_app(model: OpenA
         app.wait()
         assert rows(app, "SELECT count(*) FROM reservations") == [(0,)]
         assert rows(app, "SELECT answered_by FROM turns") == [("gpt",)]
+
+
+@pytest.mark.parametrize("way", [HTMX, JSON])
+def test_who_waits_for_a_slow_model_is_answered_from_the_knowledge_before_the_process_ends(
+    model: OpenAIServer, way: str
+) -> None:
+    model.always_reply(token_delay_s=2.0)
+    with (
+        gunicorn_app(
+            OPENAI_BASE_URL=model.base_url, OKICHAT_DEADLINE_S="60", GUNICORN_CMD_ARGS="--graceful-timeout 5"
+        ) as app,
+        ThreadPoolExecutor() as pool,
+    ):
+        reply = asked(pool, app, model, way)
+        app.terminate()
+
+        assert (reply.result(20).answered_by, reply.result().is_whole) == ("local", True)
+        app.wait()
+        assert rows(app, "SELECT count(*) FROM reservations") == [(0,)]
 
 
 def test_a_killed_app_has_spent_what_it_had_reserved(model: OpenAIServer) -> None:
@@ -100,7 +119,7 @@ def test_a_visitor_who_leaves_ends_the_paid_call_under_gunicorn_too(model: OpenA
         assert model.wait_until_left(model.requests[0]) - left_at_s < 1.0
 
 
-def test_half_open_uploads_and_slow_readers_do_not_keep_other_visitors_out(model: OpenAIServer) -> None:
+def test_half_open_uploads_do_not_keep_other_visitors_out(model: OpenAIServer) -> None:
     with gunicorn_app(OPENAI_BASE_URL=model.base_url, OKICHAT_THREADS="4") as app:
         stuck = [socket.create_connection(("127.0.0.1", app.port)) for _ in range(6)]
         try:
@@ -113,6 +132,24 @@ def test_half_open_uploads_and_slow_readers_do_not_keep_other_visitors_out(model
         finally:
             for half in stuck:
                 half.close()
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
+def test_visitors_who_do_not_read_their_answers_do_not_keep_others_out(model: OpenAIServer, accept: str) -> None:
+    body = json.dumps({"question": QUESTION}).encode()
+    head = (
+        "POST /api/chat HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        f"Accept: {accept}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    model.always_reply(text="mot " * 400)
+    with gunicorn_app(OPENAI_BASE_URL=model.base_url, OKICHAT_THREADS="4") as app, ExitStack() as visitors:
+        for _ in range(8):
+            deaf = visitors.enter_context(socket.socket())
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+            deaf.connect(("127.0.0.1", app.port))
+            deaf.sendall(head.encode() + body)
+
+        assert ask(app.port, JSON, QUESTION, timeout_s=60).status == 200
 
 
 def test_the_store_of_a_killed_app_is_whole(model: OpenAIServer) -> None:

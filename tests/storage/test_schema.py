@@ -65,8 +65,13 @@ def set_version(store: Store, to: str) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = :to"), {"to": to})
 
 
-def test_the_migrations_make_exactly_the_tables_of_the_code(store: Store) -> None:
+@pytest.mark.parametrize("in_steps", [True, False], ids=["steps", "whole"])
+def test_the_migrations_make_the_tables_of_the_code(store: Store, in_steps: bool) -> None:
+    if in_steps:
+        with schema.locked(store) as connection:
+            schema.upgrade(connection)
     schema.prepare(store)
+    assert version(store) == schema.HEAD
     with store.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
         assert set(inspect(connection).get_table_names()) == {*metadata.tables, "alembic_version"}

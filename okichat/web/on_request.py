@@ -1,0 +1,13 @@
+"""Exports and erasures that visitors ask the firm for, as the dashboard and the command line do them."""
+
+from __future__ import annotations
+
+from okichat.conversations.by_reference import ByReference
+from okichat.monitoring.audit import Audit
+from okichat.web.parts import Parts
+
+
+def by_reference(parts: Parts) -> ByReference:
+    """What exports and erases by reference, with an entry in the audit for each."""
+    note = Audit(parts.store, parts.clock).note
+    return ByReference(parts.store, parts.turns, parts.questions, parts.messages, parts.references, note)

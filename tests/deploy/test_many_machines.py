@@ -1,0 +1,227 @@
+"""Three instances behind nginx, with one Postgres and one Redis: to visitors, to the budget and to the owner they are one."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import func, select
+
+from okichat.clock import SystemClock
+from okichat.money.budget import Budget
+from okichat.settings import Settings
+from okichat.storage.engine import Store
+from okichat.storage.tables import alerts, ledger, turns
+from tests.deploy.fleet import Fleet, Heard, ask, fleet
+from tests.doubles.openai_server import OpenAIServer
+from tests.doubles.webhook import WebhookHost
+from tests.faults.asking import HTMX
+from tests.faults.asking import ask as ask_page
+from tests.servers import ServerMissing
+
+pytestmark = [pytest.mark.deploy, pytest.mark.slow]
+
+BUDGET_USD = 20
+LIMIT = 20
+INPUT_USD, OUTPUT_USD = Decimal("0.1"), Decimal("0.5")  # per million tokens: tests/faults/gunicorn_app.py
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[OpenAIServer]:
+    """The model's host; all instances ask this one."""
+    with OpenAIServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def webhook() -> Iterator[WebhookHost]:
+    with WebhookHost() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def machines(host: OpenAIServer, webhook: WebhookHost) -> Iterator[Fleet]:
+    settings = {
+        "OPENAI_BASE_URL": host.base_url,
+        "OKICHAT_RATE_LIMIT": f"{LIMIT} per 15 minutes",
+        "OKICHAT_BUDGET_USD": str(BUDGET_USD),
+        "OKICHAT_CACHE_TTL_S": "3600",
+        "OKICHAT_DEADLINE_S": "4",
+        "OKICHAT_FIRST_TOKEN_S": "3",
+        "OKICHAT_ALERT_WEBHOOK": webhook.url,
+    }
+    try:
+        with fleet(3, **settings) as running:
+            yield running
+    except ServerMissing as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture
+def model(host: OpenAIServer) -> Iterator[OpenAIServer]:
+    host.forget()
+    yield host
+    host.forget()
+
+
+@pytest.fixture
+def store(machines: Fleet) -> Iterator[Store]:
+    opened = Store(machines.database_url)
+    yield opened
+    opened.close()
+
+
+def until(holds: Callable[[], bool], within_s: float = 30.0) -> None:
+    """Returns when it holds."""
+    bound_s = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < bound_s, "it did not come about"
+        time.sleep(0.05)
+
+
+def mode(port: int) -> str:
+    """What the next question would be answered by, as the instance on this port sees it."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10) as reply:
+        found: str = json.load(reply)["mode"]
+        return found
+
+
+def test_one_visitor_asks_as_often_as_the_limit_says_on_whichever_instance(machines: Fleet) -> None:
+    with ThreadPoolExecutor(12) as pool:
+        heard = list(pool.map(lambda _: ask(machines.port, "Bonjour", visitor=7).status, range(3 * LIMIT)))
+
+    assert Counter(heard) == {200: LIMIT, 429: 2 * LIMIT}
+
+
+def test_a_question_asked_at_every_instance_at_once_is_paid_once_and_then_prepared(
+    machines: Fleet, model: OpenAIServer
+) -> None:
+    question = "Quels documents faut-il pour préparer le bilan ?"
+    model.always_reply(token_delay_s=0.02)
+    with ThreadPoolExecutor() as pool:
+        ports = [app.port for app in machines.apps]
+        at_once = list(pool.map(lambda port: ask(port, question, visitor=11), ports * 2))
+    afterwards = [ask(port, question, visitor=12).answer["answered_by"] for port in ports]
+
+    assert len(model.requests) == 1
+    assert len({heard.answer["response"] for heard in at_once}) == 1
+    assert sum(heard.answer["cost_usd"] > 0 for heard in at_once) == 1
+    assert afterwards == ["cache"] * 3
+
+
+def test_all_instances_together_spend_the_budget_and_not_a_cent_more(
+    machines: Fleet, model: OpenAIServer, store: Store
+) -> None:
+    budget = Budget(store, SystemClock(), Settings(budget_usd=BUDGET_USD))
+    ask(machines.port, "Combien coûte la tenue de la comptabilité ?", visitor=20)
+    with store.read() as connection:
+        one_call = connection.scalar(select(func.max(ledger.c.reserved_change_microusd)))
+    spent_before = budget.month().spent_microusd
+    aside = BUDGET_USD * 1_000_000 - spent_before - 6 * one_call
+    budget.correct(aside, "a test: little is left")
+    model.forget()
+    try:
+        with ThreadPoolExecutor(18) as pool:
+            heard = list(pool.map(lambda number: ask(machines.port, _question(number), visitor=number), range(30, 84)))
+        month = budget.month()
+    finally:
+        budget.correct(-aside, "the end of the test")
+        until(lambda: all(mode(app.port) == "gpt" for app in machines.apps))
+
+    bill = model.billed_tokens
+    billed = bill.input_tokens * INPUT_USD + bill.output_tokens * OUTPUT_USD
+    answered = Counter(each.answer["source"] for each in heard)
+    assert answered.total() == 54
+    assert 6 <= answered["gpt"] < 54
+    assert 0 <= month.spent_microusd - aside - spent_before - billed <= len(model.requests)  # each call is rounded up
+    assert month.reserved_microusd == 0
+    assert month.spent_microusd <= BUDGET_USD * 1_000_000
+    assert budget.verify() == []
+
+
+def _question(number: int) -> str:
+    return f"Pouvez-vous expliquer la déclaration de TVA numéro {number} d'une société ?"
+
+
+def test_an_instance_that_is_killed_takes_only_its_own_streams_with_it(
+    machines: Fleet, model: OpenAIServer, store: Store
+) -> None:
+    model.always_reply(token_delay_s=0.06)
+    victim = machines.apps[0]
+    try:
+        with ThreadPoolExecutor(9) as pool:
+            lost = pool.submit(ask_page, victim.port, HTMX, _question(90), key="0123456789abcdef" * 2)
+            asked = [
+                pool.submit(ask, app.port, _question(91 + number), 91 + number, streamed=True)
+                for number, app in enumerate(machines.apps[1:] * 3)
+            ]
+            until(lambda: len(model.requests) >= 7)
+            victim.kill()
+            others = [one.result() for one in asked]
+        cut = lost.exception() is not None or not lost.result().is_whole
+        again = ask_page(machines.port, HTMX, _question(90), key="0123456789abcdef" * 2)
+    finally:
+        victim.start()
+
+    assert cut
+    assert [each.answer.get("answered_by") for each in others] == ["gpt"] * 6
+    assert (again.status, again.is_whole) == (200, True)
+    with store.read() as connection:
+        rows = connection.scalar(select(func.count()).select_from(turns).where(turns.c.question == _question(90)))
+    assert rows == 1
+
+
+def test_what_one_instance_learns_of_the_models_host_all_know_and_the_owner_is_told_once(
+    machines: Fleet, model: OpenAIServer, webhook: WebhookHost, store: Store
+) -> None:
+    model.always_fail("insufficient_quota")
+    ask(machines.apps[0].port, _question(200), 200)
+    until(lambda: all(mode(app.port) == "local" for app in machines.apps))
+    heard = [ask(app.port, _question(201 + number), 201) for number, app in enumerate(machines.apps)]
+    until(lambda: _about_quota(webhook) > 0)
+    with store.read() as connection:
+        told = connection.execute(select(alerts.c.state).where(alerts.c.kind == "quota")).scalars().all()
+
+    assert len(model.requests) == 1
+    assert [each.answer["source"] for each in heard] == ["fallback"] * 3
+    assert told == ["sent"]
+    assert _about_quota(webhook) == 1
+
+
+def _about_quota(webhook: WebhookHost) -> int:
+    return sum("le crédit de votre compte" in json.dumps(post, ensure_ascii=False) for post in webhook.posts)
+
+
+def test_instances_are_replaced_one_after_the_other_and_no_question_is_refused(
+    machines: Fleet, model: OpenAIServer
+) -> None:
+    model.always_reply(token_delay_s=0.01)
+    heard: list[Heard] = []
+    done = threading.Event()
+
+    def visit(first: int) -> None:
+        for number in range(first, first + 1000):
+            if done.is_set():
+                return
+            streamed = number % 2 == 0
+            heard.append(ask(machines.port, _question(number) if streamed else "Bonjour", number, streamed=streamed))
+
+    with ThreadPoolExecutor(4) as pool:
+        for visitor in range(4):
+            pool.submit(visit, 1000 * (visitor + 1))
+        try:
+            for app in machines.apps:
+                machines.restart(app)
+        finally:
+            done.set()
+
+    assert Counter(each.status for each in heard) == {200: len(heard)}
+    assert all(each.answer for each in heard)
+    assert len(heard) > 20
