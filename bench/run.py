@@ -14,7 +14,6 @@ import re
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.model import Model, answers_over_the_client
 from bench.serving import Served, served
+from bench.streaming import rows_of_streams
 
 SECONDS = 2.0
 WARM_UP_S = 0.7
@@ -79,13 +79,16 @@ def measure_kinds(table: Table, rounds: int) -> None:
     """A local answer, a prepared one, and one while the model cannot be reached; what they take of memory."""
     with served("floor") as floor:
         with served("okichat") as okichat:
-            time.sleep(1.0)  # what goes on beside the first visitor has to end
+            okichat.settle()
             tell_memory(table, "memory, idle, without a key", okichat)
             measure_answers(table, rounds, "local answer", okichat, floor)
         with Model() as model, served("okichat", **model.settings) as okichat:
+            okichat.settle()
+            tell_memory(table, "memory, with a key, before the first question", okichat)
             measure_answers(table, rounds, "prepared answer", okichat, floor)
             tell_memory(table, "memory, after answers of the model", okichat)
         with served("okichat", **Model.settings_at(UNREACHABLE)) as okichat:
+            okichat.settle()
             measure_answers(table, rounds, "model refuses, breaker open", okichat, floor)
 
 
@@ -99,6 +102,7 @@ def tell_memory(table: Table, name: str, app: Served) -> None:
 def measure_model(table: Table, rounds: int) -> None:
     """An answer of the model in one piece, over the API and over the client called directly, one at a time."""
     with Model() as model, served("okichat", **model.settings) as okichat:
+        okichat.settle()
         one_by_one: dict[str, Callable[[int], float]] = answers_over_the_client(model, okichat)
         for call in one_by_one.values():
             call(3)
@@ -145,6 +149,8 @@ def main() -> None:
     measure_kinds(table, wanted.rounds)
     measure_model(table, wanted.rounds)
     measure_start(table, wanted.rounds)
+    for row in rows_of_streams():
+        table.print(row)
     if wanted.write:
         write(wanted.write, machine, table)
 

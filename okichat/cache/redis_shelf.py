@@ -72,6 +72,19 @@ class RedisShelf:
         """Say that this process has finished. Raises ShelfAway."""
         self._ask(lambda: self._redis.eval(_END, 1, _lease(key), self._token))
 
+    def note(self, name: str, value: str, for_s: int) -> None:
+        """Keep a note for all processes. Raises ShelfAway."""
+        self._ask(lambda: self._redis.set(f"{_PREFIX}{name}", value, ex=for_s))
+
+    def noted(self, name: str) -> str | None:
+        """What was noted under `name`, by whomever. Raises ShelfAway."""
+        found: str | None = self._ask(lambda: self._redis.get(f"{_PREFIX}{name}"))
+        return found
+
+    def drop_note(self, name: str) -> None:
+        """Forget it. Raises ShelfAway."""
+        self._ask(lambda: self._redis.delete(f"{_PREFIX}{name}"))
+
     def is_first(self, name: str, for_s: int) -> bool:
         """Whether no other process has asked for `name` within that time; True also while Redis is away."""
         try:

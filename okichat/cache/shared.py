@@ -49,7 +49,7 @@ class SharedAnswers:
             return ask(question)
         if prepared := self._cache.remembered(key):
             return iter((prepared,))
-        if self._is_paid():
+        if self._is_paid() and not question.suspicious:  # whoever waits for a suspicious one would get no better answer
             return self._flights.share(key, lambda: self._lead(key, question, ask))
         prepared = self._cache.find(key)
         return iter((prepared,)) if prepared else ask(question)

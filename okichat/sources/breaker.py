@@ -6,14 +6,17 @@ server may name it (`Retry-After`); the libraries looked at know one fixed pause
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from okichat.clock import Clock
 from okichat.errors import SourceUnavailable
 
 _FAILURES_TO_OPEN = 3
 _LONGEST_COOL_DOWN_S = 120.0
+_LISTEN_EVERY_S = 1.0
 
 
 class ModelPaused(SourceUnavailable):
@@ -34,11 +37,32 @@ class Pause:
     until: datetime
 
 
+class News(Protocol):
+    """What other processes have learned about a model. Raises nothing; must be quick."""
+
+    def tell(self, model: str, pause: Pause) -> None:
+        """This process has learned that the model refuses whoever asks."""
+        ...
+
+    def tell_recovery(self, model: str) -> None:
+        """It answers again."""
+        ...
+
+    def hear(self, model: str) -> Pause | None:
+        """The pause that one of them told last and did not take back."""
+        ...
+
+
 class Breaker:
     """The breaker of one model. Safe with many threads."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, model: str = "", news: News | None = None) -> None:
+        """`news`: of other processes that ask the same model; None where there is only this one."""
         self._clock = clock
+        self._model = model
+        self._news = news
+        self._listen_at_s = 0.0
+        self._is_hearsay = False
         self._lock = threading.Lock()
         self._failures = 0
         self._reopened = 0
@@ -47,11 +71,13 @@ class Breaker:
 
     def pause(self) -> Pause | None:
         """Why and until when the model is not asked; None while it is."""
+        self._listen()
         with self._lock:
             return self._pause if self._pause and self._pause.until > self._clock.now() else None
 
     def enter(self) -> None:
         """Ask for passage before a call. After a pause one call at a time goes through. Raises ModelPaused."""
+        self._listen()
         with self._lock:
             if self._pause is None:
                 return
@@ -65,8 +91,10 @@ class Breaker:
             recovered = self._pause is not None
             self._failures = self._reopened = 0
             self._pause = None
-            self._probing = False
-            return recovered
+            self._probing = self._is_hearsay = False
+        if recovered and self._news:
+            self._news.tell_recovery(self._model)
+        return recovered
 
     def abandoned(self) -> None:
         """The call was neither good nor bad, e.g. the visitor left: the next one may try."""
@@ -83,7 +111,24 @@ class Breaker:
                 return False
             length_s = max(cool_down_s, min(cool_down_s * 2**self._reopened, _LONGEST_COOL_DOWN_S))
             was_open = self._pause is not None and self._pause.cause == cause
-            self._pause = Pause(cause, notice, self._clock.now() + timedelta(seconds=length_s))
+            pause = self._pause = Pause(cause, notice, self._clock.now() + timedelta(seconds=length_s))
             self._reopened += 1
-            self._probing = False
-            return not was_open
+            self._probing = self._is_hearsay = False
+        if at_once and self._news:  # the others would be refused as well; a network that is down may be ours alone
+            self._news.tell(self._model, pause)
+        return not was_open
+
+    def _listen(self) -> None:
+        """Now and then, whether another process has had to learn something."""
+        if self._news is None or time.monotonic() < self._listen_at_s:
+            return
+        with self._lock:
+            if time.monotonic() < self._listen_at_s:
+                return
+            self._listen_at_s = time.monotonic() + _LISTEN_EVERY_S
+        heard = self._news.hear(self._model)
+        with self._lock:
+            if heard and self._pause is None and heard.until > self._clock.now():
+                self._pause, self._is_hearsay = heard, True
+            elif heard is None and self._is_hearsay:
+                self._pause, self._is_hearsay = None, False

@@ -46,6 +46,16 @@ class Chunk:
     refused: bool = False
     is_last: bool = False
 
+    def __add__(self, later: Chunk) -> Chunk:
+        """Both as one."""
+        return Chunk(
+            self.text + later.text,
+            later.finish_reason or self.finish_reason,
+            later.usage or self.usage,
+            self.refused or later.refused,
+            self.is_last or later.is_last,
+        )
+
 
 def from_stream(lines: Iterator[str]) -> Iterator[Chunk]:
     """The chunks of a stream, up to `[DONE]` or its end. Raises BrokenProtocol or ErrorInStream."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,32 +19,19 @@ from okichat.question import Question
 from okichat.settings import Settings
 from okichat.sources import completion
 from okichat.sources.attempt import Attempt, Dialect
-from okichat.sources.breaker import Breaker, Pause
+from okichat.sources.breaker import Breaker, News, Pause
 from okichat.sources.completion import Chunk
 from okichat.sources.draft import Checks, Draft, TextDropped
 from okichat.sources.faults import FAULTS, ModelFault, never_left, reason_of_code, reason_of_status, retry_after_s
 from okichat.sources.paid_call import Limits, PaidCall
 from okichat.sources.prompt import Prompt
 from okichat.sources.relay import Abort, DeadlinePassed, FirstWordLate
+from okichat.sources.unasked import SWITCHED_OFF, LongConversation, OffTopic, Stopping, Suspicious, SwitchedOff
 
 if TYPE_CHECKING:
     import openai
 
 _LEAST_TIME_FOR_RETRY_S = 1.0
-
-
-class SwitchedOff(SourceUnavailable):
-    """No key is set, or the ledger would be forgotten: the knowledge base answers alone. Nothing to tell the visitor."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-class OffTopic(SourceUnavailable):
-    """Clearly outside the firm's field: no money is spent on it."""
-
-    reason = "off_topic"
 
 
 class Gpt:
@@ -60,18 +48,27 @@ class Gpt:
         clock: Clock,
         *,
         stays_off: str | None = None,
+        is_switched_off: Callable[[], bool] = lambda: False,
+        news: News | None = None,
     ) -> None:
-        """`stays_off`: the stable word for why the model is not asked at all, None where it may be."""
-        self.off_because = stays_off or (None if settings.openai_api_key else "no_key")
+        """`stays_off`: the stable word for why the model is never asked, None where it may be."""
+        self.stays_off = stays_off or (None if settings.openai_api_key else "no_key")
+        self._is_switched_off = is_switched_off
         self._settings = settings
         self._budget = budget
         self._prompt = prompt
         self._journal = journal
         self._models = tuple(name for name in (settings.openai_model, settings.openai_fallback_model) if name)
-        self._breakers = {name: Breaker(clock) for name in self._models}
+        self._breakers = {name: Breaker(clock, name, news) for name in self._models}
+        self._ends_at_s = math.inf
         self._dialect = Dialect(
             tier=settings.openai_base_url is None
         )  # the client's base URL never changes, so one is enough
+
+    @property
+    def off_because(self) -> str | None:
+        """The stable word for why no model is asked until a human acts, None where one may be."""
+        return self.stays_off or (SWITCHED_OFF if self._is_switched_off() else None)
 
     def pause(self) -> Pause | None:
         """Why and until when no model is asked; None while one is."""
@@ -84,15 +81,28 @@ class Gpt:
 
     def warm(self) -> None:
         """Import the client and open its resources, so that no visitor waits for that."""
-        if self.off_because is None:
+        if self.stays_off is None:
             _ = self._client
+
+    def close(self) -> None:
+        """Give the connections back; the next question would open them again."""
+        if client := self.__dict__.pop("_client", None):
+            client.close()
+
+    def end_within(self, seconds: float) -> None:
+        """The process is stopping: what the model has not finished by then, the knowledge base answers."""
+        self._ends_at_s = time.monotonic() + seconds
 
     def answer(self, question: Question, findings: Findings) -> Iterator[Event]:
         """The model's words as they come, then the Answer. Raises SourceUnavailable, also after the first words."""
-        if self.off_because is not None:
-            raise SwitchedOff(self.off_because)
+        if reason := self.off_because:
+            raise SwitchedOff(reason)
         if findings.verdict == "outside":
             raise OffTopic
+        if question.suspicious:
+            raise Suspicious
+        if question.answered_by_gpt >= self._settings.max_turns:
+            raise LongConversation
         self.warm()  # where the first visitor is quicker than the upkeep, opening the client is not the model's delay
         started = time.monotonic()
         attempt = Attempt(self._first_model(), self._dialect, with_history=bool(question.history))
@@ -142,6 +152,8 @@ class Gpt:
         settled = False
         try:
             for chunk in call.chunks(functools.partial(self._chunks, call, attempt.dialect)):
+                if time.monotonic() > self._ends_at_s:
+                    raise Stopping
                 yield Delta(draft.add(chunk) if chunk else "")
             draft.finish()
             settled = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -43,7 +44,7 @@ class PaidCall:
         reported: ReportedUsage | None = None
         unbilled = False
         try:
-            for chunk in Relay(produce, lambda chunk: chunk.is_last).items(
+            for chunk in Relay(produce, lambda chunk: chunk.is_last, operator.add).items(
                 self.limits.first_token_s, self.limits.deadline_s
             ):
                 if chunk is not None and chunk.usage is not None:

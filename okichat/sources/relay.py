@@ -15,6 +15,7 @@ from okichat.errors import SourceUnavailable
 
 T = TypeVar("T")
 _GOODBYE_S = 0.05
+_FAR_BEHIND = 16  # items: nearly a second of a quick model's words
 _HEARTBEAT_S = 0.25  # a visitor who left shows at the second write, and the model is told within a second
 
 
@@ -66,10 +67,15 @@ class Abort:
 class Relay(Generic[T]):
     """What `produce` yields, one by one, from another thread."""
 
-    def __init__(self, produce: Callable[[Abort], Iterator[T]], is_last: Callable[[T], bool]) -> None:
-        """`produce` gets an Abort on which it registers how to end its blocking reads."""
+    def __init__(
+        self, produce: Callable[[Abort], Iterator[T]], is_last: Callable[[T], bool], join: Callable[[T, T], T]
+    ) -> None:
+        """`produce` gets an Abort on which it registers how to end its blocking reads.
+
+        `join` makes one item of two: many that have piled up are handed over together."""
         self._produce = produce
         self._is_last = is_last
+        self._join = join
         self._abort = Abort()
         self._items: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
 
@@ -89,21 +95,33 @@ class Relay(Generic[T]):
                 if left_s <= 0:
                     raise DeadlinePassed if begun else FirstWordLate
                 try:
-                    item, error = self._items.get(timeout=min(left_s, _HEARTBEAT_S))
+                    item, error = self._next(min(left_s, _HEARTBEAT_S))
                 except queue.Empty:
                     yield None
                     continue
+                if item is not None:
+                    begun = True
+                    yield item
                 if error is not None:
                     if isinstance(error, StopIteration):
                         return
                     raise error
-                begun = True
-                yield item
                 if item is not None and self._is_last(item):
                     caller.join(_GOODBYE_S)
                     return
         finally:
             self._abort.call()
+
+    def _next(self, wait_s: float) -> tuple[T | None, BaseException | None]:
+        """The next item; where the listener is far behind, all that have come as one, and the error after them, if any.
+
+        Raises queue.Empty when nothing comes."""
+        item, error = self._items.get(timeout=wait_s)
+        is_behind = self._items.qsize() >= _FAR_BEHIND
+        while is_behind and item is not None and error is None and not self._items.empty():
+            more, error = self._items.get()
+            item = self._join(item, more) if more is not None else item
+        return item, error
 
     def _run(self) -> None:
         try:

@@ -59,10 +59,11 @@ class Store:
                 pool_pre_ping=True,
                 connect_args={
                     "connect_timeout": _CONNECT_TIMEOUT_S,
-                    "tcp_user_timeout": _CONNECT_TIMEOUT_S * 1000,  # a host that is gone without a word; ignored where unknown
-                    "options": "-c lock_timeout=2000 -c statement_timeout=10000",
+                    # A host that is gone without a word; ignored where unknown.
+                    "tcp_user_timeout": _CONNECT_TIMEOUT_S * 1000,
                 },
             )
+            event.listen(self.engine, "connect", _bound_waits)
 
     @contextmanager
     def write(self, *, durable: bool = False, insist: bool = False) -> Iterator[Connection]:
@@ -86,7 +87,7 @@ class Store:
             yield connection
 
     def put_later(self, table: Table, key: str, row: Row) -> None:
-        """Write a row within a tenth of a second, in the place of the one with this key, together with others of that moment.
+        """Write a row within a quarter of a second, in the place of the one with this key, together with others of that moment.
 
         Any other transaction of this process sees it. A store that does not take it tells `tell_losses`."""
         self._later.put(table, key, row)
@@ -170,6 +171,18 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _bound_waits(connection: Any, _record: Any) -> None:
+    """Not as options of the connection: PgBouncer, behind which many hosts put Postgres, refuses those."""
+    from psycopg import Error
+
+    try:
+        connection.autocommit = True
+        connection.execute("SET lock_timeout = 2000; SET statement_timeout = 10000")
+        connection.autocommit = False
+    except Error as error:
+        raise OperationalError("SET", None, error) from error
 
 
 class _SqliteFile:

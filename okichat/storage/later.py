@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -12,7 +11,7 @@ from sqlalchemy import Connection, Table, delete, insert
 
 from okichat.errors import StoreAway, StoreUnavailable
 
-_GATHERING_S = 0.05
+_GATHERING_S = 0.25  # a process that is killed loses no more than what came in this time
 _MOST_ROWS_KEPT = 2000  # while the store is away; some kilobytes each
 
 Row = dict[str, Any]
@@ -32,6 +31,7 @@ class Later:
         self._waiting: dict[tuple[Table, str], Row] = {}
         self._under_way: dict[tuple[Table, str], Row] = {}
         self._has_thread = False
+        self._is_away = False
         self.after_loss: Callable[[StoreUnavailable], None] = _nothing
 
     def put(self, table: Table, key: str, row: Row) -> None:
@@ -54,6 +54,7 @@ class Later:
         with self._writing:
             with self._lock:
                 self._under_way, self._waiting = self._waiting, {}
+            self._is_away = False
             try:
                 if self._under_way:
                     self._write_group(self._under_way)
@@ -71,12 +72,16 @@ class Later:
         with self._lock:
             rows = self._under_way | self._waiting
             self._waiting = dict(list(rows.items())[-_MOST_ROWS_KEPT:])
+            self._is_away = True
 
     def _write_soon(self) -> None:
-        time.sleep(_GATHERING_S)
-        with self._lock:
-            self._has_thread = False
-        self.write()
+        while True:  # under load one thread stays: starting one makes a visitor wait for it
+            threading.main_thread().join(_GATHERING_S)  # shorter at the end of the process
+            self.write()
+            with self._lock:
+                if not self._waiting or self._is_away:
+                    self._has_thread = False
+                    return
 
     def _write_group(self, group: dict[tuple[Table, str], Row]) -> None:
         rows: dict[Table, dict[str, Row]] = {}
