@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests drive beside Python (Chromium, Redis, PostgreSQL) where that can be done without asking: as root on
+# Installs what the tests drive beside Python (Chromium, Redis, PostgreSQL, nginx, PgBouncer) where that can be done without asking: as root on
 # Debian or Ubuntu. Elsewhere it says how. Never fails: the tests list by name what could not run.
 set -eu
 
@@ -21,6 +21,8 @@ missing=""
 has ${CHROMIUM:+"$CHROMIUM"} chromium chromium-browser google-chrome google-chrome-stable "$chrome_of_macos" "$chromium_of_macos" || missing="chromium"
 has redis-server || missing="$missing redis-server"
 has postgres ${postgres_of_debian:+"$postgres_of_debian"} || missing="$missing postgresql"
+has nginx /usr/sbin/nginx || missing="$missing nginx-light"
+has pgbouncer /usr/sbin/pgbouncer || missing="$missing pgbouncer"
 [ -n "$missing" ] || exit 0
 
 # Ubuntu's chromium is a snap, which neither root in a container nor Playwright can drive.
@@ -41,5 +43,5 @@ case $distribution in
 esac
 echo "Some tests cannot run without:" $missing
 echo "  Debian, as root: apt-get install" $missing
-echo "  macOS: Google Chrome as usual; brew install redis postgresql@16"
+echo "  macOS: Google Chrome as usual; brew install redis postgresql@16 nginx pgbouncer"
 echo "  CHROMIUM=/path/to/chrome names a browser that is elsewhere."

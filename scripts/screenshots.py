@@ -1,74 +1,269 @@
-"""Pictures of the chat in a real browser: `python scripts/screenshots.py http://127.0.0.1:8000 folder`, beside `make run`.
+"""Pictures of every state of the chat in a real browser: `python scripts/screenshots.py folder [state…]`.
 
-Writes chat.png (desktop), dark.png, phone.png and noscript.png. docs/images/chat.png is the first of them."""
+Each state is taken at 360, 768 and 1440 px, light and dark, those that work without JavaScript also so:
+`folder/state-360-dark.png`. `python scripts/screenshots.py --docs` renews the pictures in docs/images instead."""
 
 from __future__ import annotations
 
 import sys
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
+from scripts.stage import ANSWER, PASSWORD, Stage, stage
 from tests.chromium import find_chromium
 
-QUESTION = "Quels sont vos services ?"
-DESKTOP = ViewportSize(width=1100, height=800)
-PHONE = ViewportSize(width=390, height=844)
+QUESTION = "Que comprend la tenue comptable ?"
+SIZES = (
+    ViewportSize(width=360, height=740),
+    ViewportSize(width=768, height=1024),
+    ViewportSize(width=1440, height=900),
+)
+IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
 
 @dataclass(frozen=True)
-class Picture:
-    """One file and the visitor who sees it so."""
+class State:
+    """How to get there; `scripts`: whether it is taken with JavaScript, without, or both; `whole`: the page beyond the fold."""
 
     name: str
-    viewport: ViewportSize
-    colours: Literal["light", "dark"] = "light"
-    scripts: bool = True
+    reach: Callable[[Page, Stage], None]
+    scripts: tuple[bool, ...] = (True,)
+    whole: bool = False
 
 
-PICTURES = (
-    Picture("chat", DESKTOP),
-    Picture("dark", DESKTOP, colours="dark"),
-    Picture("phone", PHONE),
-    Picture("noscript", DESKTOP, scripts=False),
+def _at(path: str) -> Callable[[Page, Stage], None]:
+    return lambda page, stage: _open(page, stage.url + path)
+
+
+def _open(page: Page, url: str) -> None:
+    page.goto(url, wait_until="load")
+
+
+def _ask(page: Page, question: str = QUESTION) -> None:
+    page.fill("#question", question)
+    page.click("#send")
+
+
+def _answered(page: Page, stage: Stage, question: str = QUESTION) -> None:
+    before = page.locator("article.answer:not(.pending)").count()
+    _ask(page, question)
+    page.locator("article.answer:not(.pending)").nth(before).wait_for()
+    page.wait_for_timeout(200)
+
+
+def _answer(page: Page, stage: Stage) -> None:
+    stage.model.always_reply(ANSWER)
+    _open(page, stage.url)
+    _answered(page, stage)
+
+
+def _waiting(page: Page, stage: Stage) -> None:
+    stage.model.always_reply(ANSWER, gate=threading.Event())
+    _open(page, stage.url)
+    _ask(page)
+    page.wait_for_selector(".pending")
+
+
+def _streaming(page: Page, stage: Stage) -> None:
+    stage.model.always_reply(ANSWER, token_delay_s=0.3)
+    _open(page, stage.url)
+    _ask(page)
+    page.wait_for_selector(".pending .blocks p")
+
+
+def _stopped(page: Page, stage: Stage) -> None:
+    _streaming(page, stage)
+    page.click(".stop")
+    page.wait_for_selector(".retry")
+
+
+def _offline(page: Page, stage: Stage) -> None:
+    _open(page, stage.url)
+    page.context.set_offline(True)
+    _ask(page)
+    page.wait_for_selector("#refusal .retry")
+
+
+def _limited(page: Page, stage: Stage) -> None:
+    _open(page, stage.spent)
+    for number in range(3):
+        page.fill("#question", f"{QUESTION} {number}")
+        page.click("#send")
+        page.wait_for_timeout(700)
+        if page.locator(".refusal").count():
+            break
+    page.wait_for_selector(".refusal")
+
+
+def _handed_off(page: Page, stage: Stage) -> None:
+    stage.model.always_reply(ANSWER)
+    _open(page, stage.url)
+    _answered(page, stage, "Quelle est la recette de la tarte aux pommes ?")
+
+
+def _long_thread(page: Page, stage: Stage) -> None:
+    _answer(page, stage)
+    for question in ("Combien cela coûte-t-il ?", "Et pour la paie de deux salariés ?"):
+        _answered(page, stage, question)
+
+
+def _why(page: Page, stage: Stage) -> None:
+    _answer(page, stage)
+    page.get_by_role("button", name="Cette réponse ne m'a pas aidé").click()
+    page.wait_for_selector(".why")
+
+
+def _kept(page: Page, stage: Stage) -> None:
+    _answer(page, stage)
+    page.get_by_text("Par e-mail").click()
+    page.get_by_text("Effacer ma conversation").click()
+    page.locator("#erase").scroll_into_view_if_needed()
+
+
+def _contact_errors(page: Page, stage: Stage) -> None:
+    _open(page, f"{stage.url}/contact")
+    page.evaluate("document.querySelector('form.message').noValidate = true")
+    page.fill("#email", "camille@")
+    page.get_by_role("button", name="Envoyer").click()
+    page.wait_for_selector(".mistake")
+
+
+def _contact_sent(page: Page, stage: Stage) -> None:
+    _open(page, f"{stage.url}/contact")
+    page.fill("#name", "Camille Martin")
+    page.fill("#email", "camille@exemple.fr")
+    page.fill("#text", f"Pouvez-vous me rappeler demain ? {page.viewport_size} {page.evaluate('Math.random()')}")
+    page.get_by_role("button", name="Envoyer").click()
+    page.wait_for_selector(".reference, .refusal")
+
+
+def _widget_closed(page: Page, stage: Stage) -> None:
+    _open(page, stage.site_url)
+    page.wait_for_selector("okichat-widget .launcher")
+
+
+def _widget_open(page: Page, stage: Stage) -> None:
+    stage.model.always_reply(ANSWER)
+    _widget_closed(page, stage)
+    page.locator("okichat-widget .launcher").click()
+    page.frame_locator("okichat-widget iframe").locator("#question").wait_for()
+    page.wait_for_timeout(300)
+
+
+def _widget_answer(page: Page, stage: Stage) -> None:
+    _widget_open(page, stage)
+    frame = page.frame_locator("okichat-widget iframe")
+    frame.locator("#question").fill(QUESTION)
+    frame.locator("#send").click()
+    frame.locator("article.answer:not(.pending)").wait_for()
+    page.wait_for_timeout(200)
+
+
+def _dashboard(page: Page, stage: Stage) -> None:
+    _open(page, f"{stage.url}/admin/sign-in")
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/admin")
+
+
+def _brand(page: Page, stage: Stage) -> None:
+    _open(page, stage.brand)
+    _answered(page, stage, "Vos horaires ?")
+
+
+BOTH = (True, False)
+STATES = (
+    State("empty", _at("/"), BOTH),
+    State("english", _at("/?lang=en")),
+    State("waiting", _waiting),
+    State("streaming", _streaming),
+    State("answer", _answer, BOTH),
+    State("stopped", _stopped),
+    State("offline", _offline),
+    State("limited", _limited, BOTH),
+    State("handed-off", _handed_off, BOTH),
+    State("long-thread", _long_thread, BOTH),
+    State("why", _why, BOTH),
+    State("kept", _kept),
+    State("patterns", _at("/patterns"), whole=True),
+    State("contact", _at("/contact"), whole=True),
+    State("contact-errors", _contact_errors, whole=True),
+    State("contact-sent", _contact_sent),
+    State("privacy", _at("/confidentialite"), whole=True),
+    State("not-found", _at("/nowhere")),
+    State("widget-closed", _widget_closed),
+    State("widget-open", _widget_open),
+    State("widget-answer", _widget_answer),
+    State("sign-in", _at("/admin/sign-in")),
+    State("dashboard", _dashboard, whole=True),
+    State("brand", _brand, BOTH),
 )
+PICTURES = {  # of docs/images: the state, and the window it is seen in
+    "chat": ("answer", ViewportSize(width=1100, height=800)),
+    "phone": ("long-thread", ViewportSize(width=390, height=780)),
+    "contact": ("contact", ViewportSize(width=1100, height=760)),
+    "widget": ("widget-answer", ViewportSize(width=1100, height=760)),
+    "brand": ("brand", ViewportSize(width=1100, height=760)),
+}
 
 
-def take(browser: Browser, url: str, picture: Picture, folder: Path) -> None:
-    """Ask one question as this visitor, and keep what is then on the screen."""
+def take(
+    browser: Browser, stage: Stage, state: State, size: ViewportSize, scheme: Scheme, scripts: bool, file: Path
+) -> None:
+    """One picture."""
     context = browser.new_context(
-        viewport=picture.viewport,
-        color_scheme=picture.colours,
-        java_script_enabled=picture.scripts,
-        locale="fr-FR",
-        reduced_motion="reduce",
+        viewport=size, color_scheme=scheme, java_script_enabled=scripts, locale="fr-FR", reduced_motion="reduce"
     )
     page = context.new_page()
-    page.goto(url)
-    page.fill("#question", QUESTION)
-    page.click("#send")
-    page.wait_for_selector(".exchange .answer p")
-    if picture.scripts:
-        page.wait_for_load_state("networkidle")
-    page.screenshot(path=folder / f"{picture.name}.png")
+    page.set_default_timeout(60_000)
+    state.reach(page, stage)
+    page.screenshot(path=file, full_page=state.whole)
     context.close()
 
 
-def main(url: str, folder: Path) -> None:
-    """Take every picture."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
+def everything(folder: Path, wanted: list[str]) -> Iterator[tuple[State, ViewportSize, Scheme, bool, Path]]:
+    """All pictures of the wanted states, or of all of them."""
+    for state in STATES:
+        if wanted and state.name not in wanted:
+            continue
+        for scripts in state.scripts:
+            for size in SIZES:
+                for scheme in SCHEMES:
+                    name = f"{state.name}-{size['width']}-{scheme}{'' if scripts else '-noscript'}.png"
+                    yield state, size, scheme, scripts, folder / name
+
+
+def for_docs() -> Iterator[tuple[State, ViewportSize, Scheme, bool, Path]]:
+    """Those of docs/images."""
+    by_name = {state.name: state for state in STATES}
+    for name, (state, size) in PICTURES.items():
+        shown = by_name[state]
+        yield State(shown.name, shown.reach), size, "light", True, IMAGES / f"{name}.png"
+
+
+def main(arguments: list[str]) -> None:
+    """Take them all."""
+    folder = Path(arguments[0])
+    pictures = for_docs() if arguments == ["--docs"] else everything(folder, arguments[1:])
+    if arguments != ["--docs"]:
+        folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright, stage() as where:
         browser = playwright.chromium.launch(executable_path=find_chromium())
-        for picture in PICTURES:
-            take(browser, url, picture, folder)
+        for picture in pictures:
+            take(browser, where, *picture)
         browser.close()
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(sys.argv[1:])

@@ -34,6 +34,15 @@
     return [copy, retry];
   };
 
+  // A vote or an e-mail that did not get through: said where it was given.
+  const unsent = ({ body }) => {
+    const place = find(`#feedback-${body.get("up") ?? body.get("down")}`) ?? find("#mailed");
+    if (!place) return;
+    find(".unsent", place)?.remove();
+    place.append(find("#state-unsent").content.cloneNode(true));
+    find("#status").textContent = find(".unsent", place).textContent;
+  };
+
   addEventListener("scroll", () => {
     following = beyond() < 8 || (following && scrollY >= y);
     y = scrollY;
@@ -65,7 +74,8 @@
   });
 
   document.addEventListener("htmx:finally:request", (event) => {
-    if (!asks(event)) return;
+    const { ctx } = event.detail;
+    if (!asks(event)) return ctx.response?.status < 500 || unsent(ctx.request);
     const answer = find(".pending");
     if (answer) {
       const [copy, retry] = notice(stopped ? "stopped" : "cut");

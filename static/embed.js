@@ -5,7 +5,7 @@
   const words = /* words */ {};
   const { src, dataset: options } = document.currentScript;
   const chat = new URL(src).origin, key = `okichat ${chat}`;
-  const lang = [options.lang, document.documentElement.lang].map((tag) => tag?.slice(0, 2).toLowerCase())
+  const lang = [options.lang, document.documentElement.lang, ...navigator.languages].map((tag) => tag?.slice(0, 2).toLowerCase())
     .find((tag) => words[tag]) ?? Object.keys(words)[0];
   const say = words[lang], at = (path) => new URL(`${path}?lang=${lang}`, src).href;
   const small = "(max-width: 480px), (max-height: 480px)", phone = matchMedia(small);

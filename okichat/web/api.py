@@ -15,7 +15,7 @@ from okichat.answer import Answer, Delta, Event, Restart, last_answer
 from okichat.question import Question
 from okichat.web import presenter, sse
 from okichat.web.htmx import wants_stream
-from okichat.web.limits import visitor_address, within_limit
+from okichat.web.limits import QUESTIONS, visitor_address, within_limit
 from okichat.web.locale import page_locale
 from okichat.web.parts import current_parts
 
@@ -30,8 +30,8 @@ def chat() -> ResponseReturnValue:
     parts = current_parts()
     _demand_json()
     question = posted_question(request, "json", parts.references, page_locale(), parts.visitors.name(visitor_address()))
-    with within_limit(parts.limiter, parts.question_limit, "questions"):
-        events = parts.assistant.answer(question)
+    with within_limit(parts.limiter, parts.question_limit, QUESTIONS):
+        question, events = parts.assistant.take(question)
     if wants_stream(request):
         return sse.stream(_messages(question, events))
     response = jsonify(reply(question, last_answer(events)))
@@ -44,7 +44,7 @@ def openapi() -> Response:
     """What the API takes and gives, as OpenAPI 3.1."""
     from okichat.web.openapi import describe_api
 
-    return jsonify(describe_api())
+    return jsonify({**describe_api(), "servers": [{"url": request.root_path or "/"}]})
 
 
 def reply(question: Question, answer: Answer) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from flask import Blueprint, Flask, Response, abort, request, url_for
 
 _FOR_EVER = "public, max-age=31536000, immutable"
 _WORTH_COMPRESSING = (".css", ".js", ".svg", ".txt", ".json")
+_STYLESHEETS = ("okichat.css", "site.css")
 _PRECOMPRESSED = {"br": ".br", "gzip": ".gz"}
 
 
@@ -34,9 +35,13 @@ class Asset:
         return cls(path, public, f"{kind}; charset=utf-8" if kind.startswith("text/") else kind)
 
 
-def serve_assets(app: Flask, folder: Path) -> None:
-    """Serve `folder` under /static/, and give templates `asset("okichat.css")`, the address of a file."""
-    assets = {path.relative_to(folder).as_posix(): Asset.of(path, folder) for path in _files(folder)}
+def serve_assets(app: Flask, folder: Path, templates: Path | None = None) -> None:
+    """Serve `folder` under /static/, and give templates `asset("okichat.css")`, the address of a file.
+
+    A site's own `templates` may have a folder `static` too: its files come before the shipped ones of the same name, and
+    its `site.css` is a style sheet of every page (`stylesheets`)."""
+    folders = [folder, templates / "static"] if templates else [folder]
+    assets = {path.relative_to(of).as_posix(): Asset.of(path, of) for of in folders for path in _files(of)}
     by_public_name = {asset.public_name: asset for asset in assets.values()}
     blueprint = Blueprint("assets", __name__)
 
@@ -54,6 +59,7 @@ def serve_assets(app: Flask, folder: Path) -> None:
 
     app.register_blueprint(blueprint)
     app.jinja_env.globals["asset"] = asset
+    app.jinja_env.globals["stylesheets"] = tuple(name for name in _STYLESHEETS if name in assets)
 
 
 def _files(folder: Path) -> list[Path]:

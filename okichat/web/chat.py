@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
 
-from flask import Blueprint, Response, abort, make_response, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import escape
+from werkzeug.exceptions import HTTPException
 
 from okichat.answer import Answer, Delta, Event, Restart, last_answer
 from okichat.errors import Refusal
+from okichat.guard.redaction import kinds_of
 from okichat.question import Question
 from okichat.web import presenter, sse
+from okichat.web.contexts import ExchangeView
+from okichat.web.errors import explain
 from okichat.web.frame import page_template
+from okichat.web.front import asked_before, values_of
 from okichat.web.htmx import is_htmx, wants_stream
-from okichat.web.limits import visitor_address, within_limit
-from okichat.web.locale import page_locale
+from okichat.web.limits import QUESTIONS, visitor_address, within_limit
+from okichat.web.locale import page_locale, page_reader
 from okichat.web.markdown import BlockSplitter
+from okichat.web.moulds import Values, cast
 from okichat.web.parts import current_parts
+from okichat.web.prepared import Lesson, look_of
+from okichat.web.privacy import privacy_page_view
 
 blueprint = Blueprint("chat", __name__)
 
@@ -30,11 +41,8 @@ def page() -> str:
 
 @blueprint.get("/confidentialite")
 def privacy() -> str:
-    """What becomes of what a visitor writes: the topic of that name, as a page."""
-    view = presenter.privacy_page_view()
-    if view is None:
-        abort(404)
-    return render_template("chat/privacy.html", page=view)
+    """What becomes of what a visitor writes: in the firm's words, and by the settings of this site."""
+    return render_template("chat/privacy.html", page=privacy_page_view())
 
 
 @blueprint.post("/chat")
@@ -42,10 +50,12 @@ def answer() -> ResponseReturnValue:
     """Answer the posted question."""
     from okichat.web.schemas import posted_question  # slow to import, and no page needs it; the upkeep does it beside
 
+    if asked := asked_before():
+        return _fragment(*asked)
     parts = current_parts()
     question = posted_question(request, "form", parts.references, page_locale(), parts.visitors.name(visitor_address()))
-    with within_limit(parts.limiter, parts.question_limit, "questions"):
-        events = parts.assistant.answer(question)
+    with within_limit(parts.limiter, parts.question_limit, QUESTIONS):
+        question, events = parts.assistant.take(question)
     if not is_htmx(request):
         return _whole_page(question, last_answer(events))
     if wants_stream(request):
@@ -56,10 +66,15 @@ def answer() -> ResponseReturnValue:
 @blueprint.errorhandler(Refusal)
 def refuse(refusal: Refusal) -> ResponseReturnValue:
     """Say why, and keep what the visitor typed."""
+    if request.method != "POST":
+        return explain(refusal)
     parts = current_parts()
-    typed = request.form.get("question", "")
-    conversation = parts.references.read(request.form.get("conversation"))
-    form = presenter.form_view(conversation, typed)
+    try:
+        sent: Mapping[str, str] = request.form
+    except HTTPException:  # refused before anybody looked into the form, which is broken or too large
+        sent = {}
+    conversation = parts.references.read(sent.get("conversation"))
+    form = presenter.form_view(conversation, sent.get("question", ""))
     why = presenter.refusal_view(refusal)
     if is_htmx(request):
         contact = presenter.contact_view(parts.contact, parts.clock.now(), form.conversation)
@@ -84,14 +99,31 @@ def _whole_page(question: Question, answer: Answer) -> str:
 
 def _fragment(question: Question, answer: Answer) -> Response:
     parts = current_parts()
-    exchange = presenter.exchange_view(question, answer, parts.clock.now())
-    form = presenter.form_view(question.conversation)
-    contact = presenter.contact_view(parts.contact, parts.clock.now(), form.conversation)
-    response = make_response(
-        render_template("chat/fragment.html", exchange=exchange, form=form, mode=parts.mode, contact=contact)
-    )
+    values = values_of(parts, question, presenter.own_words(question, question.text))
+    render = partial(_render_fragment, question, answer, parts.clock.now())
+    html = render(values)
+    if lesson := Lesson.of(request.environ):
+        reader = page_reader()
+        lesson.teach(look_of(parts, question, answer), page_locale(), lambda: cast(render, values, html, reader))
+    response = make_response(html)
     response.headers["Vary"] = "Accept, HX-Request"
     return response
+
+
+def _render_fragment(question: Question, answer: Answer, now: datetime, values: Values) -> str:
+    parts = current_parts()
+    text = presenter.own_words(question, answer.text)
+    shown = presenter.answer_view(parts, text, answer, question.language, values.at)
+    feedback = presenter.feedback_view(values.id, answer.answered_by)
+    return render_template(
+        "chat/fragment.html",
+        exchange=ExchangeView(
+            values.id, values.question, question.language, values.at, shown, feedback, kinds_of(question.personal)
+        ),
+        form=replace(presenter.form_view(), request_key=values.request_key, conversation=values.conversation),
+        mode=parts.mode,
+        contact=presenter.contact_view(parts.contact, now, values.conversation),
+    )
 
 
 def _messages(question: Question, events: Iterator[Event]) -> Iterator[str]:
@@ -100,12 +132,12 @@ def _messages(question: Question, events: Iterator[Event]) -> Iterator[str]:
     asked_at = parts.clock.now()
     form = presenter.form_view(question.conversation)
     pending = presenter.pending_view(question, asked_at)
-    yield sse.message(render_template("chat/stream/begin.html", exchange=pending, form=form))
+    contact = presenter.contact_view(parts.contact, asked_at, form.conversation)
+    yield sse.message(render_template("chat/stream/begin.html", exchange=pending, form=form, contact=contact))
     splitter = BlockSplitter()
     for event in events:
         if isinstance(event, Answer):
             exchange = presenter.exchange_view(question, event, asked_at)
-            contact = presenter.contact_view(parts.contact, parts.clock.now(), form.conversation)
             yield sse.message(
                 render_template("chat/stream/end.html", exchange=exchange, mode=parts.mode, contact=contact)
             )

@@ -5,7 +5,7 @@ widget/page.html           page: PageView
 widget/thread.html         thread (ExchangeViews), form, contact
 contact/page.html          page: ContactPageView
 errors/error.html          page: ErrorPageView
-chat/stream/begin.html     exchange (no answer yet), form
+chat/stream/begin.html     exchange (no answer yet), form, contact
 chat/stream/block.html     exchange_id, html, rest
 chat/stream/restart.html   exchange_id
 chat/stream/end.html       exchange, mode, contact
@@ -59,6 +59,7 @@ class AnswerView:
     notice       stable word of the one calm sentence about the mode (translation `notice.<word>`), or None
     offer_human  whether the contact card belongs under this answer
     unhelped     whether it comes up by itself, with a sentence, because two answers in a row have not helped
+    anew_url     where a new conversation begins, beside a notice that this one is long; else None
     """
 
     html: Markup
@@ -71,6 +72,7 @@ class AnswerView:
     notice: str | None = None
     offer_human: bool = False
     unhelped: bool = False
+    anew_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,8 @@ class FeedbackView:
 class ExchangeView:
     """A question and its answer; `answer` is None while it is being written. `id` is unique in the page, letters and digits.
 
-    `feedback` is None where there is nothing to say, e.g. of a greeting."""
+    `feedback` is None where there is nothing to say, e.g. of a greeting. `personal` names the kinds of confidential data
+    that the visitor has just typed (translation `personal.kind.<word>`)."""
 
     id: str
     question: str
@@ -109,14 +112,15 @@ class ExchangeView:
     asked_at: datetime
     answer: AnswerView | None = None
     feedback: FeedbackView | None = None
+    personal: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RefusalView:
     """Why a question was not taken (translation `refusal.<code>`), and what to do next.
 
-    code          empty, too_long, malformed, too_many, cross_site, too_large
-    wait_minutes  for too_many: how long until the next question is taken, rounded up
+    code          empty, too_long, malformed, too_many, daily_limit, spam, cross_site, too_large
+    wait_minutes  for too_many and spam: how long until the next question is taken, rounded up
     """
 
     code: str
@@ -193,6 +197,7 @@ class ContactPageView:
     wait_minutes  for too_many: how long until the next message is taken, rounded up
     conversation  signed reference of the conversation the visitor comes from; None hides the consent
     reference     of the message once it is kept: then thanks take the place of the form
+    stamp         when the form was opened, signed
     """
 
     firm: str
@@ -206,6 +211,7 @@ class ContactPageView:
     conversation: str | None = None
     attach: bool = False
     reference: str | None = None
+    stamp: str = ""
     home_url: str = "/"
     privacy_url: str = "/confidentialite"
 
@@ -218,19 +224,6 @@ class ErrorPageView:
     locale: str
     status: int
     code: str
-    contact: ContactView
-    home_url: str = "/"
-    privacy_url: str = "/confidentialite"
-
-
-@dataclass(frozen=True, slots=True)
-class PrivacyPageView:
-    """chat/privacy.html: the knowledge topic `confidentialite` as a page; `html` is rendered and cleaned."""
-
-    firm: str
-    locale: str
-    title: str
-    html: Markup
     contact: ContactView
     home_url: str = "/"
     privacy_url: str = "/confidentialite"

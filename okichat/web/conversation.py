@@ -9,9 +9,11 @@ from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from okichat.contact.channels import ChannelFailed, Letter, is_plain_address
+from okichat.conversations.by_reference import ERASE
 from okichat.conversations.erasure import erase as erase_words
 from okichat.conversations.transcript import TranscriptWriter
 from okichat.errors import NoSuchConversation, StoreUnavailable, TooManyQuestions
+from okichat.monitoring.audit import PAGE, Audit
 from okichat.web import presenter
 from okichat.web.frame import page_template
 from okichat.web.htmx import is_htmx
@@ -23,6 +25,14 @@ from okichat.web.parts import current_parts
 MAIL_LIMIT = "3 per hour"
 
 blueprint = Blueprint("conversation", __name__)
+
+
+@blueprint.post("/chat/thread")
+def thread() -> str:
+    """The conversation on a page in the language of `?lang`."""
+    conversation = posted_conversation(request, current_parts().references)
+    page = presenter.page_view(presenter.thread_view(conversation), presenter.form_view(conversation))
+    return render_template(page_template(), page=replace(page, newest=None))
 
 
 @blueprint.post("/chat/transcript")
@@ -60,7 +70,9 @@ def mail() -> ResponseReturnValue:
 def erase() -> str:
     """Erase the texts of the conversation, and begin anew."""
     parts = current_parts()
-    erase_words(parts.turns, parts.messages, posted_conversation(request, parts.references))
+    conversation = posted_conversation(request, parts.references)
+    Audit(parts.store, parts.clock).note(ERASE, conversation, PAGE)
+    erase_words(parts.turns, parts.messages, conversation)
     return render_template(page_template(), page=replace(presenter.page_view(), erased=True))
 
 
@@ -82,7 +94,7 @@ def _transcript(conversation: str) -> str:
     thread = parts.turns.thread(conversation)
     if not thread:
         raise NoSuchConversation
-    return _writer().write(thread, page_locale())
+    return _writer().write(thread, page_locale(), conversation)
 
 
 def _letter(text: str) -> Letter:

@@ -13,16 +13,17 @@ from okichat.errors import Refusal, TooManyQuestions
 from okichat.question import MAX_QUESTION_CHARS
 from okichat.web import presenter
 
-_CODES = {404: "not_found", 405: "method", 413: "too_large", 415: "media_type"}
+CODES = {404: "not_found", 405: "method", 413: "too_large", 415: "media_type"}
 
 
 def explain_errors(app: Flask) -> None:
     """Install the handlers. The chat's own form has its own, which keeps the visitor's text."""
-    app.register_error_handler(Refusal, _refused)
+    app.register_error_handler(Refusal, explain)
     app.register_error_handler(HTTPException, _http_error)
 
 
-def _refused(refusal: Refusal) -> ResponseReturnValue:
+def explain(refusal: Refusal) -> ResponseReturnValue:
+    """The reply to a refused request that no view explains better."""
     wait_s = refusal.retry_after_s if isinstance(refusal, TooManyQuestions) else None
     return _explained(refusal.status, refusal.code, wait_s)
 
@@ -31,7 +32,7 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
     if status < 400:
         return error.get_response()
-    code = _CODES.get(status, "malformed" if status < 500 else "server")
+    code = CODES.get(status, "malformed" if status < 500 else "server")
     body, status = _explained(status, code)
     extra = {name: value for name, value in error.get_headers() if name == "Allow"}
     return body, status, extra

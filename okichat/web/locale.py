@@ -2,28 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, time
-from functools import cache, partial
+from functools import lru_cache, partial
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_time
-from flask import Flask, current_app, request
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_skeleton, format_time
+from flask import Flask, Response, current_app, request
 from flask_babel import Babel
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from okichat.content import folder
 from okichat.language import LANGUAGES
 from okichat.settings import Settings
+from okichat.web.parts import current_parts
 from okichat.web.words import speaker
 
 
 def page_locale() -> str:
-    """ "fr" or "en": the language of the page that this request asks for."""
+    """ "fr" or "en": `?lang`, which the widget sets too, else what the browser prefers, else the site's own language."""
     asked = request.args.get("lang", "")
-    return asked if asked in LANGUAGES else str(current_app.config["BABEL_DEFAULT_LOCALE"])
+    if asked in LANGUAGES:
+        return asked
+    preferred = request.headers.get("Accept-Language")
+    default = str(current_app.config["BABEL_DEFAULT_LOCALE"])
+    return _first_of_ours(preferred, default) if preferred else default
+
+
+def page_reader() -> Locale:
+    """The same with the country, which decides how times are written."""
+    return _with_region(request.headers.get("Accept-Language", ""), page_locale())
+
+
+def time_of_day(local: datetime, reader: Locale) -> str:
+    """Hour and minute as this reader writes them."""
+    return _spelt(local.hour, local.minute, reader)
+
+
+def iso(moment: datetime) -> str:
+    """A moment for machines, in UTC."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def speak_languages(app: Flask, settings: Settings) -> None:
-    """Choose the page's language: `?lang`, else the site's own (`OKICHAT_LOCALE`)."""
+    """Choose the page's language as `page_locale` says, and give templates `_` and times in it."""
     translations = str(folder("translations"))
     app.config["BABEL_DEFAULT_LOCALE"] = settings.locale
     Babel(
@@ -34,23 +59,51 @@ def speak_languages(app: Flask, settings: Settings) -> None:
     )
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.context_processor(lambda: {"locale": page_locale()})
+    app.after_request(_tell_what_it_depends_on)
     say = speaker(translations, page_locale)
     app.jinja_env.globals.update({"_": say, "gettext": say})  # Flask-Babel looks up the language at each call
     app.jinja_env.filters["clock_time"] = partial(_clock_time, ZoneInfo(settings.timezone))
-    app.jinja_env.filters["iso"] = _iso
+    app.jinja_env.filters["iso"] = iso
+
+
+@lru_cache(maxsize=64)  # a page asks for each of its sentences
+def _first_of_ours(preferred: str, default: str) -> str:
+    """The language of ours that stands first in an `Accept-Language`; "any" and those we do not speak are no choice."""
+    return next((language for language, _ in _wanted(preferred) if language in LANGUAGES), default)
+
+
+@lru_cache(maxsize=64)
+def _with_region(preferred: str, language: str) -> Locale:
+    """The same language as this browser's country writes it: 09:12 in en-GB, 9:12 AM in en-US."""
+    for wanted, tag in _wanted(preferred):
+        if wanted == language:
+            with suppress(ValueError, UnknownLocaleError):
+                return Locale.parse(tag, sep="-")
+    return Locale(language)
+
+
+def _wanted(preferred: str) -> Iterator[tuple[str, str]]:
+    for tag, quality in parse_accept_header(preferred, LanguageAccept):
+        if quality > 0:
+            yield tag.partition("-")[0].lower(), tag
+
+
+def _tell_what_it_depends_on(response: Response) -> Response:
+    """A cache must not give one visitor the page of another one's language."""
+    if response.mimetype == "text/html":
+        response.vary.add("Accept-Language")
+    return response
 
 
 def _clock_time(zone: ZoneInfo, moment: datetime) -> str:
-    """The hour and minute in the firm's time zone, as the page's readers write it."""
-    local = moment.astimezone(zone)
-    return _spelt(local.hour, local.minute, page_locale())
+    """The hour and minute in the firm's time zone, as the page's readers write it; before them the day if it is not today."""
+    local, reader = moment.astimezone(zone), page_reader()
+    spelt = time_of_day(local, reader)
+    if local.date() == current_parts().clock.now().astimezone(zone).date():
+        return spelt
+    return f"{format_skeleton('MMMd', local, locale=reader)}, {spelt}"
 
 
-@cache
-def _spelt(hour: int, minute: int, language: str) -> str:
-    return str(format_time(time(hour, minute), "short", locale=language))
-
-
-def _iso(moment: datetime) -> str:
-    """For machines, in UTC."""
-    return moment.astimezone(UTC).isoformat(timespec="seconds")
+@lru_cache(maxsize=4096)
+def _spelt(hour: int, minute: int, reader: Locale) -> str:
+    return str(format_time(time(hour, minute), "short", locale=reader))

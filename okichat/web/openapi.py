@@ -42,6 +42,11 @@ _REPLY = {
     },
 }
 _REPLY["required"] = list(_REPLY["properties"])
+_NEXT = {
+    "operationId": "chat",
+    "requestBody": {"conversation": "$response.body#/conversation"},
+    "description": "The next question of the same conversation.",
+}
 _ERROR = {
     "type": "object",
     "properties": {"error": {"type": "string"}, "code": {"type": "string"}},
@@ -69,6 +74,7 @@ def describe_api() -> dict[str, Any]:
         "description": "The answer. With `Accept: text/event-stream`, events `delta`, `restart` and at last `answer`, "
         "which holds this object.",
         "content": {"application/json": {"schema": "Answer"}, "text/event-stream": {"schema": {"type": "string"}}},
+        "links": {"next": _NEXT},
     }
     refused = {
         status: {"description": why, "content": {"application/json": {"schema": "Error"}}}

@@ -13,21 +13,29 @@ from okichat.clock import Clock
 from okichat.contact.channels import Mail
 from okichat.contact.delivery import Delivery
 from okichat.contact.details import ContactDetails
+from okichat.contact.form_age import FormAges
 from okichat.contact.messages import Messages
 from okichat.conversations.listing import Questions
 from okichat.conversations.reference import References
 from okichat.conversations.retention import Retention
 from okichat.conversations.turns import Turns
 from okichat.guard.visitors import Visitors
+from okichat.knowledge.editing import Editing
 from okichat.knowledge.library import Library
 from okichat.knowledge.search import Search
+from okichat.knowledge.unanswered import Unanswered
 from okichat.money.budget import Budget
 from okichat.monitoring.alerts import Alerts
+from okichat.monitoring.digest import Digest
+from okichat.monitoring.episodes import Episodes
+from okichat.monitoring.instances import Instances
 from okichat.monitoring.journal import Journal
+from okichat.monitoring.security import SecurityLog
 from okichat.monitoring.summary import Summary
 from okichat.settings import Settings
 from okichat.sources.gpt import Gpt
 from okichat.sources.prompt import Prompt
+from okichat.sources.switch import Switch
 from okichat.storage.engine import Store
 from okichat.upkeep import Upkeep
 from okichat.web.sessions import Sessions
@@ -48,18 +56,26 @@ class Parts:
     visitors: Visitors
     contact: ContactDetails
     messages: Messages
+    form_ages: FormAges
     mail: Mail | None
     delivery: Delivery
     retention: Retention
     upkeep: Upkeep
     alerts: Alerts
+    digest: Digest
+    security: SecurityLog
+    episodes: Episodes
+    instances: Instances
     summary: Summary
     questions: Questions
     sessions: Sessions
     budget: Budget
     search: Search
+    unanswered: Unanswered
+    editing: Editing
     prompt: Prompt
     gpt: Gpt
+    switch: Switch
     assistant: Assistant
     limiter: Limiter
     library: Library
@@ -72,14 +88,11 @@ class Parts:
 
     @property
     def question_limit(self) -> str:
-        """How many questions one visitor may ask now: fewer while the quota is spent, where the operator has set that."""
+        """How many questions one visitor may ask now, and in a day: fewer while the quota is spent, where that is set."""
         pause = self.gpt.pause()
         is_spent = pause is not None and pause.cause == "quota"
-        return (
-            self.settings.degraded_rate_limit
-            if is_spent and self.settings.degraded_rate_limit
-            else self.settings.rate_limit
-        )
+        at_once, *longer = self.settings.question_limits
+        return "; ".join([(is_spent and self.settings.degraded_rate_limit) or at_once, *longer])
 
 
 def current_parts() -> Parts:

@@ -37,6 +37,7 @@ _RICH = Markup(
 <ol><li>Vous nous confiez vos pièces.</li><li>Nous les traitons.</li></ol>
 <blockquote><p>Une question courte à la fois donne les meilleurs résultats.</p></blockquote>"""
 )
+_CONFIDENTIAL = "Mon IBAN est FR76 3000 6000 0112 3456 7890 189, rappelez-moi au 06 39 98 12 34."
 _LONG_WORDS = (
     "anticonstitutionnellement https://www.exemple-de-cabinet.fr/ressources/modeles/statuts-de-societe-par-actions-simplifiee-unipersonnelle"
     " FR7630006000011234567890189"
@@ -92,7 +93,7 @@ def patterns_view(page: PageView) -> PatternsView:
         streaming=_WORDS,
         keep=replace(page.keep, mail_action="/chat/transcript/mail", said="sent"),
         exchanges=_exchanges(),
-        refusals=tuple(RefusalView(code, 12 if code == "too_many" else None) for code in REFUSALS),
+        refusals=tuple(RefusalView(code, 12 if code in ("too_many", "spam") else None) for code in REFUSALS),
         contacts=(
             replace(
                 contact,
@@ -115,8 +116,8 @@ def patterns_view(page: PageView) -> PatternsView:
     )
 
 
-REFUSALS = ("empty", "too_long", "malformed", "too_large", "cross_site", "too_many")
-NOTICES = ("budget_spent", "model_unavailable", "timeout", "quota", "rate_limited", "ungrounded")
+REFUSALS = ("empty", "too_long", "malformed", "too_large", "cross_site", "too_many", "daily_limit", "spam")
+NOTICES = ("budget_spent", "model_unavailable", "timeout", "quota", "rate_limited", "ungrounded", "switched_off")
 FEEDBACK: dict[str, dict[str, Any]] = {
     "voted": {"vote": "up"},
     "why": {"state": "why", "vote": "down", "conversation": "sample", "reasons": REASONS, "max_chars": MAX_WORDS_CHARS},
@@ -154,11 +155,13 @@ def _exchanges() -> dict[str, ExchangeView]:
         **{f"feedback_{state}": ("Que faites-vous ?", plain) for state in FEEDBACK},
         **{f"notice_{word}": ("Que faites-vous ?", replace(plain, notice=word)) for word in NOTICES},
     }
-    return {
+    shown = {
         state: ExchangeView(id, question, answer.language, _ASKED_AT, answer, _feedback(id, state, answer.answered_by))
         for state, (question, answer) in asked.items()
         for id in [state.replace("_", "")]
     }
+    typed = replace(shown["local"], id="shielded", question=_CONFIDENTIAL, personal=("iban", "phone"))
+    return shown | {"shielded": replace(typed, feedback=_feedback("shielded", "", "local"))}
 
 
 def _feedback(id: str, state: str, answered_by: str) -> FeedbackView | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -17,9 +18,10 @@ from okichat.contact.details import ContactDetails
 from okichat.contact.hours import OpeningHours
 from okichat.conversations.turns import Turn
 from okichat.errors import Refusal, StoreUnavailable, TooManyQuestions
-from okichat.guard.redaction import redact, restore
+from okichat.guard.redaction import kinds_of, restore
 from okichat.question import MAX_QUESTION_CHARS, Question
 from okichat.sources.local import OUTDATED
+from okichat.sources.unasked import LongConversation
 from okichat.web import markdown
 from okichat.web.contexts import (
     AnswerView,
@@ -30,7 +32,6 @@ from okichat.web.contexts import (
     FormView,
     KeepView,
     PageView,
-    PrivacyPageView,
     RefusalView,
 )
 from okichat.web.frame import frame_arguments, is_framed
@@ -38,7 +39,6 @@ from okichat.web.locale import page_locale
 from okichat.web.parts import Parts, current_parts
 
 _SUGGESTIONS = 6
-_PRIVACY_TOPIC = "confidentialite"
 _RATED = ("gpt", "cache", "local", "handoff")
 
 
@@ -76,23 +76,6 @@ def error_page_view(status: int, code: str) -> ErrorPageView:
         locale=page_locale(),
         status=status,
         code=code,
-        contact=contact_view(parts.contact, parts.clock.now()),
-        home_url=home_url(),
-        privacy_url=privacy_url(),
-    )
-
-
-def privacy_page_view() -> PrivacyPageView | None:
-    """What becomes of what a visitor writes; None where the site's knowledge has no such topic."""
-    parts = current_parts()
-    topic = parts.library.topic(_PRIVACY_TOPIC, page_locale())
-    if topic is None:
-        return None
-    return PrivacyPageView(
-        firm=parts.settings.name,
-        locale=page_locale(),
-        title=topic.title,
-        html=html_of(topic.text),
         contact=contact_view(parts.contact, parts.clock.now()),
         home_url=home_url(),
         privacy_url=privacy_url(),
@@ -152,15 +135,18 @@ def refusal_view(refusal: Refusal) -> RefusalView:
 
 def pending_view(question: Question, asked_at: datetime) -> ExchangeView:
     """A question whose answer is being written."""
-    return ExchangeView(question.id, own_words(question, question.text), question.language, asked_at)
+    typed, kinds = own_words(question, question.text), kinds_of(question.personal)
+    return ExchangeView(question.id, typed, question.language, asked_at, personal=kinds)
 
 
 def exchange_view(question: Question, answer: Answer, asked_at: datetime) -> ExchangeView:
     """A question and its answer; placeholders of personal data are the visitor's own words again."""
     parts = current_parts()
-    shown = answer_view(parts, own_words(question, answer.text), answer, question.language, parts.clock.now())
-    feedback = feedback_view(question.id, answer.answered_by)
-    return ExchangeView(question.id, own_words(question, question.text), question.language, asked_at, shown, feedback)
+    return replace(
+        pending_view(question, asked_at),
+        answer=answer_view(parts, own_words(question, answer.text), answer, question.language, parts.clock.now()),
+        feedback=feedback_view(question.id, answer.answered_by),
+    )
 
 
 def thread_view(conversation: str) -> tuple[ExchangeView, ...]:
@@ -175,6 +161,8 @@ def thread_view(conversation: str) -> tuple[ExchangeView, ...]:
 
 def answer_view(parts: Parts, text: str, answer: Answer, language: str, answered_at: datetime) -> AnswerView:
     """One finished answer."""
+    notice = None if answer.notice_told else answer.notice
+    is_long = notice == LongConversation.notice
     return AnswerView(
         html=html_of(text),
         text=text,
@@ -183,9 +171,10 @@ def answer_view(parts: Parts, text: str, answer: Answer, language: str, answered
         answered_at=answered_at,
         citations=answer.citations,
         suggestions=answer.suggestions,
-        notice=None if answer.notice_told else answer.notice,
-        offer_human=answer.answered_by == "handoff" or answer.notice == OUTDATED,
+        notice=notice,
+        offer_human=answer.answered_by == "handoff" or answer.notice == OUTDATED or is_long,
         unhelped=answer.offers_human,
+        anew_url=home_url() if is_long else None,
     )
 
 
@@ -212,7 +201,7 @@ def _hosts_of(addresses: tuple[str | None, ...], own: str) -> frozenset[str]:
 
 def own_words(question: Question, text: str) -> str:
     """Placeholders back to what this visitor typed, for this visitor's page alone; nothing behind the guard knows it."""
-    return restore(text, redact(question.text).found)
+    return restore(text, question.personal)
 
 
 def contact_view(contact: ContactDetails, now: datetime, conversation: str | None = None) -> ContactView:

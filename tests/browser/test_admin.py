@@ -26,10 +26,13 @@ SCREENS = (
     "/admin",
     "/admin?days=30",
     "/admin/questions",
+    "/admin/questions/groups?done=ignored&turn=a1",
     f"/admin/conversations/{CONVERSATION}",
     "/admin/messages?state=all",
     "/admin/knowledge?q=Quels sont vos tarifs ?",
     "/admin/knowledge/fr/tarifs",
+    "/admin/security",
+    "/admin/security?days=30",
     "/admin/health",
     "/admin?lang=en",
 )
@@ -63,6 +66,9 @@ def site(open_site: Callable[..., Site]) -> Site:
     for question in ("Quels sont vos horaires ?", "Quelle est la capitale de l'Australie ?", "Bonjour"):
         site.ask(question)
     _ask(site, LONG_WORD, LONG_WORD)
+    for _ in range(5):
+        site.parts.security.note("spam", "0123456789abcdef", "links")
+    site.parts.upkeep.do_round()  # which tells of an abuse attempt
     site.parts.messages.keep(Message(LONG_WORD, email="camille@exemple.fr", phone="06 12 34 56 78", name="Camille"))
     return site
 

@@ -136,6 +136,15 @@ def test_the_conversation_is_downloaded_as_it_was(visitor: Page, tmp_path: Path)
     expect(visitor.locator(".bubble.visitor")).to_have_text(QUESTION)
 
 
+def test_the_other_language_keeps_the_conversation(visitor: Page) -> None:
+    expect(visitor.get_by_role("link", name="English")).to_be_hidden()
+    visitor.get_by_role("button", name="English").click()
+
+    expect(visitor.get_by_role("link", name="Talk to someone")).to_be_visible()
+    expect(visitor.locator(".bubble.visitor")).to_have_text(QUESTION)
+    expect(visitor.get_by_role("button", name="Français")).to_be_visible()
+
+
 def test_an_erased_conversation_leaves_a_fresh_page_that_says_so(visitor: Page) -> None:
     visitor.get_by_text("Effacer ma conversation").click()
     visitor.get_by_role("button", name="Effacer maintenant").click()
@@ -152,7 +161,7 @@ def test_the_conversation_goes_by_mail_and_the_visitor_stays_where_they_are(
     scripted: Page, mail_host: MailHost
 ) -> None:
     scripted.get_by_label("Votre question").fill("à moitié")
-    scripted.get_by_text("La recevoir par e-mail").click()
+    scripted.get_by_text("Par e-mail").click()
     scripted.get_by_label("Votre adresse e-mail").fill("camille@exemple.fr")
     scripted.keyboard.press("Enter")
 
@@ -179,7 +188,7 @@ def test_a_vote_does_not_disturb_the_answer_that_is_being_written(scripted: Page
 def test_axe_finds_nothing_and_all_is_large_enough_with_everything_unfolded(scripted: Page) -> None:
     scripted.get_by_role("button", name=DOWN).click()
     expect(scripted.locator(".why")).to_be_visible()
-    for words in ("La recevoir par e-mail", "Effacer ma conversation"):
+    for words in ("Par e-mail", "Effacer ma conversation"):
         scripted.get_by_text(words).click()
 
     low = scripted.evaluate(
@@ -190,6 +199,30 @@ def test_axe_finds_nothing_and_all_is_large_enough_with_everything_unfolded(scri
     assert low == []
     assert scripted.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert _findings(scripted) == []
+
+
+def test_a_vote_that_does_not_get_through_says_so_and_can_be_given_again(
+    browser: Browser, address: str, model: OpenAIServer
+) -> None:
+    context = browser.new_context(viewport=PHONE, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(address)
+    _ask(page, QUESTION, answers=1)
+    up = page.get_by_role("button", name="Cette réponse m'a aidé")
+
+    context.set_offline(True)
+    up.click()
+    expect(page.locator(".feedback").get_by_text("Cela n'est pas parti")).to_be_visible()
+    expect(page.locator("#status")).to_contain_text("Cela n'est pas parti")
+    up.click()
+    expect(page.locator(".unsent")).to_have_count(1)
+    assert _findings(page) == []
+
+    context.set_offline(False)
+    up.click()
+    expect(page.get_by_text(THANKS)).to_be_visible()
+    expect(page.locator(".unsent")).to_have_count(0)
+    context.close()
 
 
 def test_a_vote_needs_no_mouse(scripted: Page) -> None:

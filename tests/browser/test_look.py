@@ -30,6 +30,29 @@ CONTACT = {
     "OKICHAT_CONTACT_EMAIL": "contact@cabinet.example",
 }
 QUESTION = "Que comprend la tenue comptable ?"
+LISTEN = """() => {
+    const status = document.querySelector("#status");
+    window.announced = [];
+    new MutationObserver(() => status.textContent.trim() && announced.push(status.textContent.trim()))
+        .observe(status, { childList: true, subtree: true, characterData: true });
+}"""
+EXCHANGE = """
+- log "Conversation":
+  - paragraph: /.+/
+  - list:
+    - listitem:
+      - heading /Vous, \\d+:\\d+/ [level=2]
+      - paragraph: Que comprend la tenue comptable ?
+      - article "Assistant":
+        - paragraph:
+          - text: Nous tenons
+          - strong: vos comptes
+        - group: /GPT.+/
+        - time: /\\d+:\\d+/
+        - button "Cette réponse m'a aidé"
+        - button "Cette réponse ne m'a pas aidé"
+        - button "Copier"
+"""
 BELOW_THE_FOLD = "document.querySelector('main').getBoundingClientRect().bottom - innerHeight"
 
 
@@ -146,12 +169,43 @@ def test_everything_to_touch_is_44_pixels_high(browser: Browser, url: str) -> No
     page.close()
 
 
+@pytest.mark.parametrize("size", [(640, 480), (320, 256)], ids=["200-percent", "400-percent"])
+def test_enlarged_text_is_neither_cut_nor_covered(browser: Browser, url: str, size: tuple[int, int]) -> None:
+    page = browser.new_page(viewport={"width": size[0], "height": size[1]}, reduced_motion="reduce")
+    for path in ("/patterns", "/contact", "/confidentialite", "/"):
+        page.goto(url + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+    page.get_by_role("button", name="Quels sont vos tarifs ?").focus()
+    covered = page.evaluate(
+        """() => {
+            const { left, top } = document.activeElement.getBoundingClientRect();
+            return !document.activeElement.contains(document.elementFromPoint(left + 8, top + 8));
+        }"""
+    )
+    assert not covered
+    page.close()
+
+
+def test_in_forced_colours_every_state_is_still_told_apart(browser: Browser, url: str) -> None:
+    page = browser.new_page(viewport=PHONE, forced_colors="active", reduced_motion="reduce")
+    page.goto(f"{url}/patterns")
+
+    assert _findings(page) == []
+    for bubble in (".visitor", ".prose", ".notice", ".refusal"):
+        assert page.locator(bubble).first.evaluate(
+            "element => getComputedStyle(element).borderColor != getComputedStyle(document.body).backgroundColor"
+        )
+    page.close()
+
+
 def test_a_streamed_answer_is_announced_twice_and_read_once(
     page: Page, gpt_url: str, model: OpenAIServer, complaints: list[str]
 ) -> None:
     gate = threading.Event()
     model.always_reply("Nous tenons **vos comptes**.", gate=gate)
     page.goto(gpt_url)
+    page.evaluate(LISTEN)
     _ask(page)
 
     expect(page.get_by_role("status")).to_have_text("L'assistant est en train d'écrire.")
@@ -163,7 +217,8 @@ def test_a_streamed_answer_is_announced_twice_and_read_once(
 
     expect(page.get_by_role("status")).to_have_text("Nous tenons vos comptes.")
     expect(page.get_by_role("log")).to_have_attribute("aria-live", "off")  # the status speaks, word by word nobody does
-    expect(page.get_by_role("article", name="Assistant")).to_contain_text("Nous tenons vos comptes.")
+    expect(page.get_by_role("log")).to_match_aria_snapshot(EXCHANGE)
+    assert page.evaluate("announced") == ["L'assistant est en train d'écrire.", "Nous tenons vos comptes."]
     expect(page.get_by_label("Votre question")).to_be_focused()
     expect(page.get_by_role("button", name="Envoyer")).to_be_enabled()
     assert _findings(page) == []

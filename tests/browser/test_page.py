@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
+import threading
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.doubles.openai_server import OpenAIServer
-from tests.served import ROOT, clean_environment, configured, gunicorn
+from tests.served import ROOT, Served, clean_environment, configured, gunicorn
 
 ANSWER = "Nous tenons **vos comptes**.\n\n- saisie\n- déclarations\n\nParlons de votre activité."
 
@@ -20,7 +24,7 @@ def host() -> Iterator[OpenAIServer]:
 
 
 @pytest.fixture(scope="module")
-def address(host: OpenAIServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def served(host: OpenAIServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     environment = clean_environment(
         OPENAI_API_KEY="sk-test-key",
         OPENAI_BASE_URL=host.base_url,
@@ -33,7 +37,12 @@ def address(host: OpenAIServer, tmp_path_factory: pytest.TempPathFactory) -> Ite
     )
     folder = tmp_path_factory.mktemp("page")
     with gunicorn(folder, *configured(), environment=environment) as served:
-        yield served.url
+        yield served
+
+
+@pytest.fixture(scope="module")
+def address(served: Served) -> str:
+    return served.url
 
 
 @pytest.fixture
@@ -94,6 +103,44 @@ def test_stopping_ends_the_answer_and_the_paid_call(visitor: Page, model: OpenAI
 
     expect(visitor.get_by_role("button", name="Réessayer")).to_be_visible()
     assert model.wait_until_left(model.requests[-1]) >= 0
+
+
+def test_a_server_that_dies_in_mid_answer_leaves_a_way_to_ask_again(
+    browser: Browser, served: Served, model: OpenAIServer
+) -> None:
+    page = browser.new_page()
+    page.goto(served.url)
+    model.reply("mot " * 200, token_delay_s=0.1)
+    page.get_by_label("Votre question").fill("Tenez-vous les comptes ?")
+    page.keyboard.press("Enter")
+    expect(page.locator("article.pending .live")).to_contain_text("mot", timeout=20_000)
+
+    for worker in served.children():
+        os.kill(worker, signal.SIGKILL)
+
+    expect(page.get_by_role("status").first).to_contain_text("interrompue", timeout=20_000)
+    expect(page.get_by_role("article")).to_contain_text("mot")
+    expect(page.locator("#send")).to_be_enabled()
+    page.get_by_role("button", name="Réessayer").click()
+    expect(page.locator("article.answer strong")).to_have_text("vos comptes", timeout=20_000)
+    expect(page.get_by_role("article")).to_have_count(1)
+    page.close()
+
+
+def test_while_the_answer_is_written_the_way_to_a_human_already_takes_the_conversation_along(
+    visitor: Page, model: OpenAIServer
+) -> None:
+    gate = threading.Event()
+    model.reply(ANSWER, gate=gate)
+    visitor.get_by_label("Votre question").fill("Tenez-vous les comptes ?")
+    visitor.keyboard.press("Enter")
+
+    expect(visitor.locator("article.pending")).to_be_visible(timeout=20_000)
+    expect(visitor.get_by_role("link", name="Parler à quelqu'un")).to_have_attribute(
+        "href", re.compile(r"/contact\?conversation=.+")
+    )
+    gate.set()
+    expect(visitor.locator("article.answer:not(.pending)")).to_have_count(1, timeout=20_000)
 
 
 def test_a_follow_up_reaches_the_model_with_what_came_before(visitor: Page, model: OpenAIServer) -> None:

@@ -53,8 +53,8 @@ def test_headings_get_the_names_that_code_hosts_give_them() -> None:
 
 
 def test_every_make_command_in_the_documents_exists() -> None:
-    commands = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = {name for page in (README, *_guides()) for name in re.findall(r"`(?:[A-Z]+=\S+ )?make ([a-z]+)", page)}
+    commands = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {name for page in (README, *_guides()) for name in re.findall(r"`(?:[A-Z]+=\S+ )?make ([a-z-]+)", page)}
 
     assert named
     assert named <= commands

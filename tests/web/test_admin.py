@@ -9,14 +9,15 @@ import re
 import secrets
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from werkzeug.test import TestResponse
 
 from okichat.contact.message import Message
 from okichat.conversations.listing import UNFINISHED, Wanted
-from okichat.storage.tables import turns
+from okichat.storage.tables import audit, turns
 from okichat.web.admin.spreadsheet import harmless
 from okichat.web.sessions import COOKIE
 from tests.doubles.clock import StoppedClock
@@ -28,7 +29,15 @@ OpenSite = Callable[..., Site]
 
 PASSWORD = "un mot de passe long"
 TOKEN = "jeton-de-prometheus"
-SCREENS = ("/admin", "/admin/questions", "/admin/messages", "/admin/knowledge", "/admin/health")
+SCREENS = (
+    "/admin",
+    "/admin/questions",
+    "/admin/questions/groups",
+    "/admin/messages",
+    "/admin/knowledge",
+    "/admin/security",
+    "/admin/health",
+)
 OTHERS = ("/admin/questions.csv", "/admin/messages.csv", "/admin/knowledge/fr/tarifs", "/admin/conversations/c")
 FIELD = "Quels sont vos horaires ?"
 OUTSIDE = "Quelle est la capitale de l'Australie ?"
@@ -68,11 +77,11 @@ def words(site: Site, path: str) -> str:
     return html.unescape(page(site, path))
 
 
-def put(site: Site, question: str, conversation: str = "c") -> None:
-    """A question of which the store knows no answer."""
+def put(site: Site, question: str, conversation: str = "c", **more: Any) -> None:
+    """A question of which the store knows no answer, nor anything but `more`."""
     row = {"id": secrets.token_hex(8), "conversation": conversation, "language": "fr", "question": question}
     with site.parts.store.write() as connection:
-        connection.execute(insert(turns), {**row, "asked_at": site.parts.clock.now()})
+        connection.execute(insert(turns), {**row, "asked_at": site.parts.clock.now(), **more})
 
 
 def table(response: TestResponse, separator: str = ";") -> list[list[str]]:
@@ -209,6 +218,21 @@ def test_today_says_in_a_sentence_how_it_goes_and_what_needs_a_hand(owner: Site)
     assert "Aucun moyen d'envoi n'est réglé" in today
     assert "aucune clé n'est réglée" in today
     assert "2 questions today, 1 unanswered" in page(owner, "/admin?lang=en")
+
+
+def test_today_counts_visitors_first_words_and_errors_by_class(owner: Site, clock: StoppedClock) -> None:
+    put(owner, "Quels sont vos tarifs ?", visitor="a" * 16, first_word_ms=640, answered_by="local",
+        answered_at=clock.now(), passed=[{"source": "gpt", "reason": "timeout_first_word"}])  # fmt: skip
+    put(owner, "Et vos horaires ?", visitor="b" * 16)
+
+    today, week = words(owner, "/admin"), words(owner, "/admin?days=7")
+
+    assert "<dt>Visiteurs (par jour)</dt><dd>2</dd>" in today
+    assert '<dd>0,3 <span class="quiet">2, comptés chaque jour</span></dd>' in week
+    assert "<dt>Premier mot, médiane</dt><dd>0,6\N{NO-BREAK SPACE}s</dd>" in today
+    assert "<dt>Erreurs de GPT</dt><dd>1</dd>" in today
+    assert '<th scope="row">premier mot trop tardif</th><td class="amount">1</td>' in today
+    assert "<dt>À ce rythme, le budget</dt><dd>suffit pour le mois</dd>" in today
 
 
 def test_a_quiet_day_says_what_will_appear(owner: Site) -> None:
@@ -368,6 +392,15 @@ def test_exports_hold_what_the_screens_show(owner: Site) -> None:
     assert messages[1][5:7] == ["'+33612345678", '\'=cmd|"/c calc"!A1; et\nune ligne']
 
 
+def test_an_export_leaves_a_trace(owner: Site) -> None:
+    for name in ("questions", "messages"):
+        table(owner.client.get(f"/admin/{name}.csv"))
+
+    with owner.parts.store.read() as connection:
+        trail = connection.execute(select(audit.c.action, audit.c.subject, audit.c.way)).all()
+    assert [tuple(row) for row in trail] == [("export", name, "dashboard") for name in ("questions", "messages")]
+
+
 def test_health_shows_settings_without_their_secrets_and_sends_a_test_alert(
     open_site: OpenSite, clock: StoppedClock
 ) -> None:
@@ -428,18 +461,95 @@ def test_without_a_database_the_screens_say_so_and_health_still_works(open_site:
 
 def test_knowledge_shows_how_topics_are_used_and_what_a_question_would_find(owner: Site) -> None:
     reply = owner.ask(FIELD)
-    turn = owner.parts.questions.find(Wanted(), 1)[0]
+    turn = owner.parts.questions.find(Wanted(), 1).asked[0]
     owner.parts.turns.rate(turn.id, turn.conversation, up=True)
 
     shown = page(owner, f"/admin/knowledge?q={FIELD}")
 
     assert reply["topics"][0] == "horaires"
     assert re.search(r'topic=horaires">1</a>.*?100', shown, re.DOTALL)
-    assert "GPT coûterait environ" in shown
     assert "GPT ne serait pas appelé" in page(owner, f"/admin/knowledge?q={OUTSIDE}")
     assert page(owner, "/admin/knowledge/fr/horaires")
     assert owner.client.get("/admin/knowledge/fr/nothing").status_code == 404
-    assert len(owner.parts.questions.find(Wanted(), 9)) == 1  # trying leaves no question behind
+    assert len(owner.parts.questions.find(Wanted(), 9).asked) == 1  # trying leaves no question behind
+
+
+class TestGptTriedOut:
+    """The owner asks GPT on the screen of the knowledge."""
+
+    @pytest.fixture
+    def owner(self, open_site: OpenSite, model: OpenAIServer, clock: StoppedClock) -> Site:
+        site = open_site(
+            clock, OKICHAT_ADMIN_PASSWORD=PASSWORD, OPENAI_API_KEY="sk-test-key", OPENAI_BASE_URL=model.base_url
+        )
+        sign_in(site)
+        return site
+
+    def tried(self, owner: Site, question: str = FIELD) -> str:
+        reply = owner.client.post("/admin/knowledge", data={"q": question})
+        assert reply.status_code == 200
+        return html.unescape(reply.get_data(as_text=True))
+
+    def test_nothing_is_paid_before_the_owner_says_so(self, owner: Site, model: OpenAIServer) -> None:
+        shown = words(owner, f"/admin/knowledge?q={FIELD}")
+
+        assert re.search(r"Demander aussi à GPT \(≈ 0,\d+\N{NO-BREAK SPACE}\$\)", shown)
+        assert model.requests == []
+
+    def test_both_answers_stand_there_with_the_real_price_and_no_conversation_knows(
+        self, owner: Site, model: OpenAIServer
+    ) -> None:
+        model.reply("Du lundi au vendredi.", usage={"prompt_tokens": 3000, "completion_tokens": 200})
+
+        shown = self.tried(owner)
+
+        spent = owner.parts.budget.month().spent_microusd
+        assert "Voici la réponse des fiches, gratuite." in shown
+        assert "Du lundi au vendredi." in shown
+        assert spent > 0
+        assert re.search(rf"3.200 jetons, {spent / 1e6:.4f}".replace("0.", "0,"), shown)
+        assert owner.parts.questions.find(Wanted(), 9).asked == []
+        assert "Demander aussi à GPT" not in shown
+
+    def test_personal_data_does_not_reach_the_model(self, owner: Site, model: OpenAIServer) -> None:
+        self.tried(owner, f"{FIELD} Mon numéro : 06 12 34 56 78")
+
+        assert "06 12 34 56 78" not in str(model.requests[0])
+
+    def test_a_question_outside_the_field_costs_nothing(self, owner: Site, model: OpenAIServer) -> None:
+        assert "GPT ne serait pas appelé" in self.tried(owner, OUTSIDE)
+        assert model.requests == []
+
+    def test_why_gpt_gives_no_answer_is_told(self, owner: Site, model: OpenAIServer) -> None:
+        model.fail("invalid_key")
+
+        shown = self.tried(owner)
+
+        assert "GPT n'a pas donné de réponse : clé refusée. Rien n'a été dépensé." in shown
+        assert "Mode local jusqu'au" in words(owner, f"/admin/knowledge?q={FIELD}")
+
+    def test_an_empty_budget_is_kept_to(self, open_site: OpenSite, model: OpenAIServer) -> None:
+        site = open_site(
+            OKICHAT_ADMIN_PASSWORD=PASSWORD,
+            OPENAI_API_KEY="sk-test-key",
+            OPENAI_BASE_URL=model.base_url,
+            OKICHAT_BUDGET_USD="0.0001",
+        )
+        sign_in(site)
+
+        assert "GPT n'a pas donné de réponse" in self.tried(site)
+        assert model.requests == []
+
+    def test_another_site_cannot_spend_the_money(self, owner: Site, model: OpenAIServer) -> None:
+        reply = owner.client.post("/admin/knowledge", data={"q": FIELD}, headers={"Sec-Fetch-Site": "cross-site"})
+
+        assert reply.status_code == 403
+        assert model.requests == []
+
+    @pytest.mark.parametrize("question", ["", "a" * 501])
+    def test_what_is_no_question_is_refused(self, owner: Site, model: OpenAIServer, question: str) -> None:
+        assert 'role="alert"' in self.tried(owner, question)
+        assert model.requests == []
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])

@@ -34,6 +34,7 @@ def checks(parts: Parts) -> Iterator[Check]:
     yield _ledger(parts)
     yield _gpt(parts)
     yield _limit(parts)
+    yield _instances(parts)
     yield _proxies(parts)
     yield Check(
         "https", *((HOLDS, gettext("admin.https.yes")) if request.is_secure else (LOOK, gettext("admin.https.no")))
@@ -73,12 +74,25 @@ def _gpt(parts: Parts) -> Check:
 def _limit(parts: Parts) -> Check:
     limit = parts.settings.rate_limit
     if not parts.settings.redis_url:
-        if ephemeral_host(os.environ) == "Vercel":  # which runs as many processes as it likes
-            return Check("limit", BROKEN, gettext("admin.limit.many", limit=limit))
         return Check("limit", HOLDS, gettext("admin.limit.memory", limit=limit))
     if parts.limiter.storage.check():
         return Check("limit", HOLDS, gettext("admin.limit.redis", limit=limit))
     return Check("limit", BROKEN, gettext("admin.limit.away", limit=limit))
+
+
+def _instances(parts: Parts) -> Check:
+    if parts.store.is_sqlite and not parts.settings.redis_url:
+        return Check("instances", HOLDS, gettext("admin.instances.alone"))
+    try:
+        company = parts.instances.company()
+    except StoreUnavailable as error:
+        return Check("instances", LOOK, gettext("admin.store.away", cause=str(error)))
+    if company.differing:
+        names = ", ".join(company.differing)
+        return Check("instances", LOOK, gettext("admin.instances.differ", count=company.count, names=names))
+    if company.count > 1 and not parts.settings.redis_url:
+        return Check("instances", BROKEN, gettext("admin.instances.no_redis", count=company.count))
+    return Check("instances", HOLDS, gettext("admin.instances.alike", count=max(company.count, 1)))
 
 
 def _proxies(parts: Parts) -> Check:

@@ -41,6 +41,7 @@ def _screen(tried: list[tuple[str, str | None]] | None = None) -> str:
         versions=list(_versions()),
         settings=settings_in_force(parts.settings),
         can_alert=parts.alerts.has_channel,
+        switch=parts.switch,
         tried=tried,
     )
 

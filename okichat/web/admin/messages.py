@@ -10,6 +10,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from okichat.contact.messages import KeptMessage, is_reference
+from okichat.conversations.by_reference import EXPORT
+from okichat.monitoring.audit import DASHBOARD, Audit
 from okichat.sentences import sentences
 from okichat.web.admin.room import address, blueprint, screen
 from okichat.web.admin.spreadsheet import download
@@ -78,6 +80,7 @@ def export_messages() -> ResponseReturnValue:
         )
         for kept in parts.messages.newest(_MOST_EXPORTED)
     )
+    Audit(parts.store, parts.clock).note(EXPORT, "messages", DASHBOARD)
     return download(f"okichat-messages-{parts.summary.today}", headings, rows)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from okichat.errors import StoreUnavailable
@@ -15,7 +16,7 @@ from okichat.web.htmx import is_htmx
 from okichat.web.locale import page_locale
 from okichat.web.parts import current_parts
 
-SCREENS = ("today", "questions", "messages", "knowledge", "health")
+SCREENS = ("today", "questions", "messages", "knowledge", "security", "health")
 _OPEN = ("admin.sign_in", "admin.enter")
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
@@ -37,6 +38,12 @@ class ScreenView:
     screens: dict[str, str]
     home_url: str
     other_url: str
+
+
+def prepare_screens(app: Flask) -> None:
+    """Compile their templates, which takes longer than all the rest of a first screen."""
+    for name in app.jinja_env.list_templates(filter_func=lambda name: name.startswith("dashboard/")):
+        app.jinja_env.get_template(name)
 
 
 @blueprint.before_request
@@ -77,13 +84,13 @@ def address(endpoint: str, **values: Any) -> str:
 def screen(template: str, section: str, **names: Any) -> str:
     """A whole page."""
     other = "en" if page_locale() == "fr" else "fr"
-    values = {**request.args.to_dict(), **(request.view_args or {}), "lang": other}
     view = ScreenView(
         firm=current_parts().settings.name,
         locale=page_locale(),
         section=section,
         screens={} if section == "sign_in" else {name: address(f"admin.{name}") for name in SCREENS},
         home_url=presenter.home_url(),
-        other_url=url_for(request.endpoint or "admin.today", **values),
+        # Not through url_for: it takes some names, like `_scheme`, for orders, and these come from outside.
+        other_url=f"?{urlencode({**request.args.to_dict(), 'lang': other})}",
     )
     return render_template(template, page=view, address=address, **names)

@@ -6,9 +6,11 @@ from flask import make_response, redirect, request
 from flask.typing import ResponseReturnValue
 
 from okichat.errors import TooManyQuestions
+from okichat.monitoring.security import SIGN_IN
 from okichat.web.admin.room import address, blueprint, screen
 from okichat.web.limits import within_limit
 from okichat.web.parts import current_parts
+from okichat.web.refusals import note_suspicion
 
 LIMIT = "5 per 15 minutes"
 
@@ -28,10 +30,12 @@ def enter() -> ResponseReturnValue:
             known = parts.sessions.accepts(request.form.get("password", ""))
     except TooManyQuestions as refused:
         parts.journal.event("admin_sign_in_limited")
+        note_suspicion(SIGN_IN, "limit")
         minutes = -(-refused.retry_after_s // 60)
         return make_response(screen("dashboard/sign_in.html", "sign_in", refused="limit", minutes=minutes), 429)
     if not known:
         parts.journal.event("admin_sign_in_failed")
+        note_suspicion(SIGN_IN, "wrong")
         return make_response(screen("dashboard/sign_in.html", "sign_in", refused="wrong", minutes=0), 403)
     response = make_response(redirect(address("admin.today"), 303))
     parts.sessions.begin(request, response)
@@ -42,5 +46,5 @@ def enter() -> ResponseReturnValue:
 def sign_out() -> ResponseReturnValue:
     """Take the cookie back."""
     response = make_response(redirect(address("admin.sign_in"), 303))
-    current_parts().sessions.end(response)
+    current_parts().sessions.end(request, response)
     return response

@@ -14,8 +14,10 @@ from markupsafe import Markup
 from okichat.money.month import MonthSummary
 from okichat.monitoring.alert_post import AlertPost
 from okichat.monitoring.charts import Point, bars, money_line, share_bar
+from okichat.monitoring.episodes import EPISODES
 from okichat.monitoring.figures import UNFINISHED, Figures
 from okichat.web.admin import wording
+from okichat.web.admin.chart import Chart
 from okichat.web.admin.mode import GptState, gpt_state
 from okichat.web.admin.room import address, blueprint, screen
 from okichat.web.htmx import is_htmx
@@ -23,6 +25,7 @@ from okichat.web.locale import page_locale
 from okichat.web.parts import Parts, current_parts
 
 PERIODS = (1, 7, 30, 90)
+_NO_HURRY = ("budget_50", "budget_80", "off_topic_burst", "traffic_peak")
 RUNGS = ("gpt", "cache", "local", "small_talk", "handoff", UNFINISHED)
 
 
@@ -37,22 +40,13 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
-class Chart:
-    """A drawing and its table: the heading of each column, and the rows."""
-
-    title: str
-    drawing: Markup
-    columns: tuple[str, str]
-    rows: list[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
 class TodayView:
     """dashboard/today.html.
 
     days     the period, one of PERIODS; live  whether it refreshes itself
     rungs    who answered, how often, the share, and a bar for it
     reasons  why the model, or the knowledge, did not answer, and how often
+    errors   what of that was an error of the model: its class and how often
     """
 
     days: int
@@ -64,6 +58,7 @@ class TodayView:
     needs: list[Need]
     rungs: list[tuple[str, int, float, Markup]]
     reasons: list[tuple[str, str, int]]
+    errors: list[tuple[str, int]]
     charts: list[Chart]
 
 
@@ -89,21 +84,27 @@ def _view(parts: Parts, days: int) -> TodayView:
         figures=figures,
         month=month,
         gpt=gpt,
-        needs=list(_needs(parts, month, gpt)),
+        needs=list(_needs(parts, month, gpt, figures if days == 1 else parts.summary.last(1))),
         rungs=[(rung, figures.rungs[rung], figures.share(rung), share_bar(figures.share(rung))) for rung in RUNGS],
         reasons=[(source, reason, count) for (source, reason), count in reasons if source in ("gpt", "local")],
+        errors=sorted(figures.errors.items(), key=lambda item: -item[1]),
         charts=[_questions_chart(parts, figures, days), _money_chart(parts, month)],
     )
 
 
-def _needs(parts: Parts, month: MonthSummary, gpt: GptState) -> Iterator[Need]:
+def _needs(parts: Parts, month: MonthSummary, gpt: GptState, today: Figures) -> Iterator[Need]:
     """What the owner should look at, the most urgent first."""
     post = AlertPost(replace(parts.settings, locale=page_locale()), ())
     for alert in parts.alerts.lasting(month.month):
-        yield Need(post.letter(alert).text, is_urgent=alert.kind not in ("budget_50", "budget_80"))
+        is_urgent = alert.kind not in _NO_HURRY
+        if alert.kind in EPISODES:
+            url, action = address("admin.security"), gettext("admin.need.look")
+            yield Need(post.letter(alert).text, url, action, is_urgent)
+        else:
+            yield Need(post.letter(alert).text, is_urgent=is_urgent)
     if not gpt.works and gpt.sentence:
         yield Need(gpt.sentence)
-    if unanswered := parts.summary.last(1).unanswered:
+    if unanswered := today.unanswered:
         url = address("admin.questions", rung="handoff", day=parts.summary.today.isoformat())
         yield Need(wording.counted(unanswered, "unanswered_today"), url, gettext("admin.need.read"))
     counts = parts.messages.counts()

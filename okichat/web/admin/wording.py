@@ -7,6 +7,7 @@ from datetime import date, datetime
 from flask import Blueprint
 from flask_babel import format_date, format_datetime, format_decimal, format_percent, gettext
 
+from okichat.conversations.reference import short_reference
 from okichat.web.locale import page_locale
 from okichat.web.visible import visible
 
@@ -15,9 +16,10 @@ _LEAST_SHOWN_S = 0.1
 
 def teach(blueprint: Blueprint) -> None:
     """Give templates these words as filters."""
-    for filter in (dollars, number, percent, seconds, day, moment, counted, rung, reason):
+    for filter in (dollars, number, percent, seconds, day, moment, counted, rung, reason, flag):
         blueprint.add_app_template_filter(filter, f"in_words_{filter.__name__}")
     blueprint.add_app_template_filter(_shown, "visible")
+    blueprint.add_app_template_filter(short_reference, "short_reference")
 
 
 def dollars(microusd: float | None) -> str:
@@ -73,6 +75,11 @@ def reason(word: str) -> str:
     if word.startswith("paused_"):
         return str(gettext("admin.paused", reason=reason(word.removeprefix("paused_"))))
     return _said(f"admin.reason.{word}", word)
+
+
+def flag(word: str) -> str:
+    """What the guard has noticed; the stable word itself where there is no sentence for it."""
+    return _said(f"admin.flag.{word}", word)
 
 
 def _said(key: str, otherwise: str) -> str:
