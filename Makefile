@@ -1,11 +1,11 @@
 # The commands of Okichat; `make` alone lists them. Needs GNU Make 3.81 or newer and a POSIX shell, no more.
 SHELL = /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check format docs faults soak bench lock clean
+.PHONY: help lighthouse run test test-deploy check format docs faults soak bench growth prove-budget prices lock clean
 python = .venv/bin/python
 
 help: ## list these commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1 \2/p' Makefile | while read -r name what; do printf 'make %-7s %s\n' "$$name" "$$what"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1 \2/p' Makefile | while read -r name what; do printf 'make %-12s %s\n' "$$name" "$$what"; done
 
 run: ## serve on http://127.0.0.1:8000 (PORT=… changes it); the first time it installs what the app needs into .venv
 	@sh scripts/install.sh run
@@ -17,21 +17,29 @@ test: ## run every test, browser included (ARGS="-k word" chooses); lists by nam
 	@sh scripts/install_test_tools.sh
 	@$(python) -m pytest -n auto --dist loadfile $(ARGS)
 
-check: ## linter, formatter, types, dead links in the documents
+test-deploy: ## what the hosts make of it, with the tools of Vercel and Netlify (npm; 1.2 GB, installed once)
+	@sh scripts/install.sh test
+	@sh scripts/install_test_tools.sh
+	@sh scripts/install_host_tools.sh
+	@$(python) -m pytest -m deploy $(ARGS)
+
+check: ## linter, formatter, types, dead links in the documents, licences and known vulnerabilities of what is installed
 	@sh scripts/install.sh test
 	@$(python) -m ruff check .
 	@$(python) -m ruff format --check .
 	@$(python) -m mypy
 	@$(python) scripts/links.py
+	@sh scripts/audit.sh
 
 format: ## write the code as `make check` wants it
 	@sh scripts/install.sh test
 	@$(python) -m ruff check --quiet --fix-only .
 	@$(python) -m ruff format .
 
-docs: ## rewrite what documents take from the code: the settings in README.md and .env.example
+docs: ## rewrite what documents take from the code: settings (README.md, .env.example), templates (docs/templates.md)
 	@sh scripts/install.sh run
 	@$(python) scripts/settings_docs.py
+	@$(python) scripts/template_docs.py
 
 faults: ## break the model's host in every known way and write the table of docs/reliability.md
 	@sh scripts/install.sh test
@@ -45,6 +53,22 @@ bench: ## answers per second and cold start, as ratios to a bare Flask app; the 
 	@sh scripts/install.sh run
 	@$(python) bench/run.py $(ARGS)
 	@$(python) bench/knowledge.py
+
+prove-budget: ## race for the last cent of the month 10,000 times (ARGS="--runs 200 --seed 7" for fewer); takes most of an hour
+	@sh scripts/install.sh test
+	@$(python) scripts/prove_budget.py $(ARGS)
+
+prices: ## write today's prices of the models to okichat/money/prices.json; look at the difference before you commit it
+	@sh scripts/install.sh run
+	@sh scripts/prices.sh
+
+lighthouse: ## Lighthouse's scores of the chat, served for it; fails below 100 (needs npx and Chromium)
+	@sh scripts/install.sh test
+	@$(python) scripts/lighthouse.py
+
+growth: ## how long the owner waits for each screen with a million questions in the store (some minutes; needs 2 GB of disk)
+	@sh scripts/install.sh test
+	@$(python) bench/dashboard.py $(ARGS)
 
 lock: ## choose the newest versions that fit requirements*.in and write them, with hashes, to requirements*.txt
 	@sh scripts/install.sh run

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from okichat.answer import Answer, Delta, Event
+from okichat.answer import Delta, Event
 from okichat.cache.shared import SharedAnswers
 from okichat.conversations.recorder import Recorder
 from okichat.guard.admission import Guard
 from okichat.knowledge.search import Search
+from okichat.monitoring.security import SecurityLog
 from okichat.question import Question
 from okichat.sources.chain import Chain
 
@@ -19,6 +20,7 @@ class Assistant:
     """Answers questions, always."""
 
     guard: Guard
+    security: SecurityLog
     conversations: Recorder
     shared: SharedAnswers
     knowledge: Search
@@ -28,7 +30,13 @@ class Assistant:
         """Answer one question: Deltas, perhaps a Restart, one Answer last.
 
         Raises Refusal at once, before the first event is asked for."""
-        return self._events(self.guard.admit(asked))
+        return self.take(asked)[1]
+
+    def take(self, asked: Question) -> tuple[Question, Iterator[Event]]:
+        """The question as it was let in, for whoever shows it to its visitor, and the same events. Raises Refusal."""
+        question = self.guard.admit(asked)
+        self.security.note_question(question)
+        return question, self._events(question)
 
     def _events(self, question: Question) -> Iterator[Event]:
         """Closing it early ends the answer, and the paid call with it."""
@@ -37,9 +45,9 @@ class Assistant:
             if earlier is not None:
                 return
         question = self.conversations.follow(question)
-        with self.conversations.recording(question) as keep:
+        with self.conversations.recording(question) as recorded:
             for event in self.shared.answer(question, self._fresh_answer):
-                yield keep(event) if isinstance(event, Answer) else event
+                yield recorded(event)
 
     def _fresh_answer(self, question: Question) -> Iterator[Event]:
         return self.sources.first_answer(question, self.knowledge.find(question))

@@ -2,11 +2,12 @@
 
 * OkichatError
   - Refusal              the visitor: EmptyQuestion, QuestionTooLong, MalformedQuestion, TooManyQuestions(retry_after_s),
-                         MessageRefused(mistakes), NoSuchConversation
+                         DailyLimitReached, Spam(retry_after_s), MessageRefused(mistakes), NoSuchConversation
   - SourceUnavailable    nobody, the next source answers; `reason` is the stable word that journal and tests use
   - StoreUnavailable     nobody during a question: it is answered without the store, and the operator gets an event
   - SettingsError        the operator: raised at start-up, never during a request
   - KnowledgeError       the operator: a topic file that cannot be used, with its name, line and the mend
+  - BackupError          the operator: an archive that cannot be written or restored, with the reason
 """
 
 from __future__ import annotations
@@ -52,6 +53,18 @@ class TooManyQuestions(Refusal):
     def __init__(self, retry_after_s: int) -> None:
         super().__init__(retry_after_s)
         self.retry_after_s = retry_after_s
+
+
+class DailyLimitReached(TooManyQuestions):
+    """The limit of a whole day is used up: minutes would be no help to tell."""
+
+    code = "daily_limit"
+
+
+class Spam(TooManyQuestions):
+    """Too many messages that look like spam from one visitor; `retry_after_s` is the wait until the next one is looked at."""
+
+    code = "spam"
 
 
 class MessageRefused(Refusal):
@@ -110,3 +123,7 @@ class KnowledgeError(OkichatError):
     def __init__(self, mistakes: list[str]) -> None:
         super().__init__("\n".join(mistakes))
         self.mistakes = mistakes
+
+
+class BackupError(OkichatError):
+    """An archive cannot be written or restored; the text says why, and nothing has been changed."""

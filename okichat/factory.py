@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 
 from flask import Flask
 from flask_compress import Compress
 
 from okichat.assembly import assemble
-from okichat.cli import commands
+from okichat.cli import commands, mistakes_under_flask
 from okichat.clock import Clock, SystemClock
 from okichat.content import folder
+from okichat.errors import SettingsError
+from okichat.hosts import missing_servers
+from okichat.monitoring.sentry import open_sentry
 from okichat.settings import Settings, load_settings
 from okichat.web import api, chat, contact, conversation, feedback, health, metrics, patterns, widget
 from okichat.web.admin import screens
-from okichat.web.application import create_flask
+from okichat.web.aftercare import look_after
+from okichat.web.application import create_flask, serve_at_the_front
 from okichat.web.assets import serve_assets
+from okichat.web.defects import tell_defects
 from okichat.web.errors import explain_errors
 from okichat.web.headers import add_security_headers
+from okichat.web.host_header import refuse_unknown_hosts
 from okichat.web.limits import create_limiter
 from okichat.web.locale import speak_languages
 from okichat.web.origin import refuse_cross_site_posts
@@ -26,16 +34,25 @@ from okichat.web.parts import EXTENSION
 
 def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Flask:
     """The whole app. Raises SettingsError or KnowledgeError, each with every mistake and its mend."""
-    settings = settings or load_settings()
+    with mistakes_under_flask():
+        return _create(settings or load_settings(), clock or SystemClock())
+
+
+def _create(settings: Settings, clock: Clock) -> Flask:
+    if missing := missing_servers(settings, os.environ):
+        raise SettingsError(missing)
     app = create_flask(settings)
-    parts = assemble(settings, clock or SystemClock(), create_limiter(app, settings))
+    parts = assemble(settings, clock, create_limiter(app, settings))
     app.extensions[EXTENSION] = parts
+    open_sentry(settings, parts.journal)
+    tell_defects(app, parts.journal)
     speak_languages(app, settings)
     add_security_headers(app, settings)
-    refuse_cross_site_posts(app)
+    refuse_unknown_hosts(app, settings)
+    refuse_cross_site_posts(app, settings)
     explain_errors(app)
     Compress(app)
-    serve_assets(app, folder("static"))
+    serve_assets(app, folder("static"), settings.templates)
     for room in (chat, feedback, conversation, widget, api, contact, health):
         app.register_blueprint(room.blueprint)
     for room, key in ((screens, settings.admin_password), (metrics, settings.metrics_token)):
@@ -44,11 +61,13 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     if app.debug:
         app.register_blueprint(patterns.blueprint)
     app.cli.add_command(commands)
-    app.before_request(parts.upkeep.start)  # at the latest; gunicorn.conf.py starts it before the first visitor comes
+    look_after(app, parts, os.environ)
+    serve_at_the_front(app, settings)
     parts.store.close()  # a connection opened here must not be shared by the processes that gunicorn forks
     return app
 
 
-def configure_logging() -> None:
-    """Events go to standard error as they are: one JSON object a line."""
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+def configure_logging(*, of_command: bool = False) -> None:
+    """Events, one JSON object a line, go to standard output; those of a command go beside it, to standard error."""
+    is_command = of_command or os.environ.get("FLASK_RUN_FROM_CLI") == "true"
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr if is_command else sys.stdout)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import time
 import unicodedata
 from dataclasses import dataclass, field, replace
 
@@ -31,12 +32,15 @@ class Question:
     language      "fr" or "en", of this text; the answer is in the same
     conversation  the random reference of the conversation it belongs to; a first question begins a new one
     continues     whether the client sent that reference, so that there may be a history
-    history       the exchanges before it, oldest first
+    history       the last exchanges before it, oldest first
+    answered_by_gpt  how many questions of its conversation GPT has answered
     waited_s      how long the visitor has waited before the sources are asked; it is taken from the deadline
     gives_orders  whether it tries to command the assistant instead of asking the firm: no source but a human answers that
+    suspicious    whether it looks like spam: it is answered, but no money is spent on it
     visitor       the anonymous name of who asks (guard/visitors.py); empty where nobody asks from afar, as on the command line
     flags         what the guard noticed about it, as stable words, for the owner's eyes
     personal      placeholder and original of the personal data that was taken out of the text; never stored, sent or logged
+    arrived_s     when it came, on the clock of time.monotonic: from here on its visitor waits
     id            names this question in the store, the ledger and the page; the same for every repetition of one submission
     """
 
@@ -45,11 +49,14 @@ class Question:
     conversation: str = ""
     continues: bool = False
     history: tuple[Exchange, ...] = ()
+    answered_by_gpt: int = 0
     waited_s: float = 0.0
     gives_orders: bool = False
+    suspicious: bool = False
     visitor: str = ""
     flags: tuple[str, ...] = ()
     personal: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    arrived_s: float = field(default_factory=time.monotonic, compare=False, repr=False)
     id: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @classmethod
@@ -88,9 +95,9 @@ class Question:
             visitor=visitor,
         )
 
-    def with_history(self, history: tuple[Exchange, ...]) -> Question:
+    def with_history(self, history: tuple[Exchange, ...], answered_by_gpt: int = 0) -> Question:
         """The same question, with what came before it."""
-        return replace(self, history=history)
+        return replace(self, history=history, answered_by_gpt=answered_by_gpt)
 
     def after_waiting(self, waited_s: float) -> Question:
         """The same question, so much later."""

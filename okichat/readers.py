@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
+A_SECRET = "write what `python -c 'import secrets; print(secrets.token_hex(32))'` prints"
 _TRUE = {"1", "true", "yes", "on", "oui"}
 _FALSE = {"0", "false", "no", "off", "non"}
 
@@ -77,12 +78,17 @@ def at_least_chars(length: int) -> Callable[[str], str]:
 
     def read(raw: str) -> str:
         if len(raw) < length:
-            raise ValueError(
-                f"write at least {length} characters, e.g. what `python -c 'import secrets; print(secrets.token_hex(32))'` prints"
-            )
+            raise ValueError(f"write at least {length} characters: {A_SECRET}")
         return raw
 
     return read
+
+
+def key(raw: str) -> str:
+    """What can travel in a header as the key of a host, as far as its form tells."""
+    if not re.fullmatch(r"[!-~]{1,1000}", raw) or raw[0] in "\"'<" or raw.startswith("sk-..."):
+        raise ValueError("write the key alone, as its host shows it: no quotes, no blanks, no Bearer in front")
+    return raw
 
 
 def url(raw: str) -> str:
@@ -104,6 +110,24 @@ def origins(raw: str) -> tuple[str, ...]:
                 f"write addresses of sites without a path, such as https://www.example.fr; {origin!r} is none"
             )
     return tuple(origin.rstrip("/") for origin in found)
+
+
+def host_names(raw: str) -> tuple[str, ...]:
+    """Names of this site, without scheme and port; `*.` in front stands for every name under it."""
+    found = tuple(re.split(r"[\s,]+", raw.strip(" ,").lower()))
+    for name in found:
+        if not re.fullmatch(r"(\*\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9])?|\[[0-9a-f:.]+\]", name):
+            raise ValueError(
+                f"write names such as chat.example.fr or *.example.fr, without https:// or a port; {name!r} is none"
+            )
+    return found
+
+
+def report_uri(raw: str) -> str:
+    """An address that may stand in a header."""
+    if re.search(r"[;,\s]", url(raw)) or not raw.isascii():
+        raise ValueError("write a whole address without blanks, commas and semicolons")
+    return raw
 
 
 def webhook(raw: str) -> str:
@@ -147,6 +171,15 @@ def redis_url(raw: str) -> str:
     return raw
 
 
+def without_certificate_check(redis_url: str) -> str:
+    """The same Redis, whoever has signed its certificate."""
+    pieces = urlsplit(redis_url)
+    if pieces.scheme != "rediss":
+        return redis_url
+    query = f"{pieces.query}&ssl_cert_reqs=none" if pieces.query else "ssl_cert_reqs=none"
+    return urlunsplit(pieces._replace(query=query))
+
+
 def database_url(raw: str) -> str:
     """A SQLite or Postgres database, with the driver that Okichat brings."""
     scheme, _, rest = raw.partition("://")
@@ -184,3 +217,8 @@ def rate(raw: str) -> str:
     if not re.fullmatch(r"[1-9]\d* (per|/) ?([1-9]\d* )?(second|minute|hour|day)s?", raw):
         raise ValueError("write a number and a period, such as '10 per 15 minutes'")
     return raw
+
+
+def rate_or_off(raw: str) -> str:
+    """The same, or empty for `off`."""
+    return "" if raw.lower() in ("off", "no", "0") else rate(raw)

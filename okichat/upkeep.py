@@ -33,6 +33,18 @@ class Upkeep:
         self._lock = threading.Lock()
         self._pid = 0
         self._stopping = threading.Event()
+        self._catching_up = threading.Lock()
+        self._next_round_s: float | None = None
+
+    def also(self, job: Job, *, when_hurried: bool = False) -> None:
+        """One more job of every round, told before the start."""
+        self._every_round += (job,)
+        if when_hurried:
+            self._when_hurried += (job,)
+
+    def also_at_start(self, job: Job) -> None:
+        """One more job for the beginning, told before the start."""
+        self._at_start += (job,)
 
     def start(self) -> None:
         """Begin, in this process; a second call does nothing. A child of fork has to be told too: threads do not follow it."""
@@ -46,10 +58,33 @@ class Upkeep:
             self._hurried = threading.Event()
             threading.Thread(target=self._run, name="okichat-upkeep", daemon=True).start()
 
+    def do_start(self) -> None:
+        """The jobs of the beginning, now and in this thread."""
+        for job in self._at_start:
+            self._do(job)
+
     def do_round(self) -> None:
         """The jobs of one round, now and in this thread."""
         for job in self._every_round:
             self._do(job)
+
+    def catch_up(self) -> None:
+        """For hosts where no thread lives on: what has come due since the last call, now and in this thread."""
+        if not self._catching_up.acquire(blocking=False):
+            return  # another request is at it
+        try:
+            if self._next_round_s is None:
+                self.do_start()
+            if self._next_round_s is None or time.monotonic() >= self._next_round_s:
+                self._next_round_s = time.monotonic() + _ROUND_S
+                self._hurried.clear()
+                self.do_round()
+            elif self._hurried.is_set():
+                self._hurried.clear()
+                for job in self._when_hurried:
+                    self._do(job)
+        finally:
+            self._catching_up.release()
 
     def hurry(self) -> None:
         """There is something to do that need not wait for the next round. Costs nothing, however often it is said."""
@@ -61,8 +96,7 @@ class Upkeep:
         self._hurried.set()
 
     def _run(self) -> None:
-        for job in self._at_start:
-            self._do(job)
+        self.do_start()
         while not self._stopping.is_set():
             self.do_round()
             self._wait_for_next_round()

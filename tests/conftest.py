@@ -19,11 +19,11 @@ pytest_plugins = ["tests.reporting"]
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """Playwright drives the Chromium of this machine; without one the browser tests do not run."""
+    """Playwright drives the Chromium of this machine, in French; without one the browser tests do not run."""
     chromium = find_chromium()
     if chromium is None:
         pytest.skip("no Chromium found: install it, or set CHROMIUM=/path/to/chrome")
-    return {**browser_type_launch_args, "executable_path": chromium}
+    return {**browser_type_launch_args, "executable_path": chromium, "args": ["--accept-lang=fr-FR"]}
 
 
 @pytest.fixture
@@ -32,7 +32,11 @@ def open_site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
     opened: list[Site] = []
 
     def open_one(clock: StoppedClock | None = None, **settings: str) -> Site:
-        base = {"DATABASE_URL": f"sqlite:///{tmp_path / 'okichat.db'}", "OKICHAT_RATE_LIMIT": "1000 per minute"}
+        base = {
+            "DATABASE_URL": f"sqlite:///{tmp_path / 'okichat.db'}",
+            "OKICHAT_RATE_LIMIT": "1000 per minute",
+            "OKICHAT_DAILY_LIMIT": "off",
+        }
         site = Site({**base, **settings}, clock)
         opened.append(site)
         return site

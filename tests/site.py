@@ -59,4 +59,5 @@ class Site:
         """Give everything back."""
         self.parts.upkeep.stop()
         self.parts.delivery.stop()
+        self.parts.gpt.close()
         self.parts.store.close()

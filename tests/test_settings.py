@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from okichat.errors import SettingsError
-from okichat.settings import Settings, read_environment, settings_table, unknown_names
+from okichat.settings import Settings, doubts, read_environment, settings_table, unknown_names
 
 PACKAGE = Path(__file__).parent.parent / "okichat"
 
@@ -115,10 +115,11 @@ def test_the_environment_wins_over_env_local_which_wins_over_env(
 
 
 def test_every_setting_is_used_and_explained() -> None:
-    code = "\n".join(path.read_text() for path in PACKAGE.rglob("*.py") if path.name != "settings.py")
+    code = "\n".join(path.read_text() for path in PACKAGE.rglob("*.py"))
     code += (PACKAGE.parent / "gunicorn.conf.py").read_text()
+    used = r"(settings|self)\.{0}\b|values\.get\(\"{0}\""
 
-    unused = [spec.name for spec in fields(Settings) if not re.search(rf"settings\.{spec.name}\b", code)]
+    unused = [spec.name for spec in fields(Settings) if not re.search(used.format(spec.name), code)]
 
     assert unused == []
     assert all(row.help.endswith((".", ")")) for row in settings_table())
@@ -128,3 +129,37 @@ def _mistakes(**environ: str) -> list[str]:
     with pytest.raises(SettingsError) as caught:
         Settings.from_environment(environ)
     return caught.value.mistakes
+
+
+SEVERAL = {"REDIS_URL": "redis://127.0.0.1/0", "WEB_CONCURRENCY": "2"}
+
+
+def test_several_processes_demand_a_key_that_they_share() -> None:
+    [mistake] = _mistakes(**SEVERAL)
+
+    assert mistake.startswith("SECRET_KEY: ")
+    assert "secrets.token_hex" in mistake
+    assert Settings.from_environment({**SEVERAL, "SECRET_KEY": "k" * 16})
+    assert Settings.from_environment({**SEVERAL, "WEB_CONCURRENCY": "1"})
+    assert Settings.from_environment({"WEB_CONCURRENCY": "2"})  # without Redis exactly one runs
+
+
+@pytest.mark.parametrize(
+    "written",
+    ['"sk-planted"', "sk planted", "Bearer sk-planted", "sk-plantéd", "sk-...", "<planted>", "sk-\x07planted"],
+)
+def test_what_cannot_be_a_key_is_told_at_the_start_and_not_shown(written: str) -> None:
+    [mistake] = _mistakes(OPENAI_API_KEY=written)
+
+    assert mistake.startswith("OPENAI_API_KEY: ")
+    assert "plant" not in mistake
+
+
+def test_a_key_that_looks_like_none_of_openais_is_doubted_but_stops_nothing() -> None:
+    assert doubts(Settings.from_environment({"OPENAI_API_KEY": "planted"}))
+    assert "planted" not in str(doubts(Settings.from_environment({"OPENAI_API_KEY": "planted"})))
+    assert not doubts(Settings.from_environment({"OPENAI_API_KEY": "sk-planted"}))
+    assert not doubts(
+        Settings.from_environment({"OPENAI_API_KEY": "ollama", "OPENAI_BASE_URL": "http://127.0.0.1:1/v1"})
+    )
+    assert not doubts(Settings())

@@ -16,6 +16,7 @@ from okichat.knowledge.findings import Findings, Passage, Verdict
 from okichat.knowledge.index import Index
 from okichat.knowledge.library import Library, Section, Topic
 from okichat.question import Question
+from okichat.recall import Recall
 
 __all__ = ["Findings", "Passage", "Search", "Verdict"]
 
@@ -60,6 +61,7 @@ class Search:
         self._library = library
         self._calibration = calibration or read_calibration()
         self.today = today
+        self._recall: Recall[Findings] = Recall(most=500)
         self._indexes: dict[str, Index] = {}
         self._preparing = Lock()
 
@@ -74,6 +76,13 @@ class Search:
 
     def find(self, question: Question) -> Findings:
         """The topics and sections for a question, in the light of what was asked before it."""
+        if question.history:
+            return self._find(question)
+        return self._recall.of(
+            question.text, lambda: self._find(question), question.language, question.gives_orders, self.today()
+        )
+
+    def _find(self, question: Question) -> Findings:
         index = self._index(question.language)
         if question.gives_orders or index.is_injection(question.text):
             return Findings((), (), 0.0, "outside")
@@ -93,6 +102,11 @@ class Search:
         index = self._index(question.language)
         weighed = self._weigh(index, question)
         return index.topics[weighed.order[0]], weighed.evidence
+
+    def nearest(self, question: Question, most: int) -> list[Topic]:
+        """The topics it may belong to, the likeliest first, however weak."""
+        index = self._index(question.language)
+        return [index.topics[number] for number in self._weigh(index, question).order[:most]]
 
     def _findings(self, index: Index, question: Question, weighed: _Weighed, verdict: Verdict) -> Findings:
         confidence = self._calibration.confidence(weighed.evidence)

@@ -15,7 +15,19 @@ PACKAGE = ROOT / "okichat"
 WEB = ("okichat.web", "okichat.assembly", "okichat.factory", "okichat.cli", "okichat.commands")
 # Each room may use those before it, and itself.
 ORDER = (
-    ("errors", "clock", "answer", "question", "language", "readers", "settings", "content", "sentences"),
+    (
+        "errors",
+        "clock",
+        "answer",
+        "question",
+        "language",
+        "readers",
+        "settings",
+        "hosts",
+        "content",
+        "sentences",
+        "recall",
+    ),
     ("storage",),
     ("monitoring.journal",),
     ("guard", "knowledge", "money", "conversations", "contact"),
