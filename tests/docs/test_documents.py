@@ -69,3 +69,22 @@ def test_every_setting_named_in_the_documents_exists() -> None:
 
 def _guides() -> list[str]:
     return [path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("**/*.md"))]
+
+
+def test_the_way_of_a_question_leads_through_files_and_names_that_exist() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    way = page.split("## The way of one question")[1].split("\n## ")[0]
+    files = re.findall(r"`((?:\w+/)*\w+(?:\.conf)?\.py)`", way)
+    named = re.findall(r"`((?:\w+/)*\w+(?:\.conf)?\.py)`: `(\w+)`", way)
+
+    assert len(files) > 20
+    assert [file for file in files if not _code(file).is_file()] == []
+    assert [
+        f"{file}: {name}"
+        for file, name in named
+        if not re.search(rf"^ *(def|class) {name}\b", _code(file).read_text(encoding="utf-8"), re.MULTILINE)
+    ] == []
+
+
+def _code(file: str) -> Path:
+    return ROOT / file if file.endswith(".conf.py") else ROOT / "okichat" / file
