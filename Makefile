@@ -1,7 +1,7 @@
 # The commands of Okichat; `make` alone lists them. Needs GNU Make 3.81 or newer and a POSIX shell, no more.
 SHELL = /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help lighthouse run test test-deploy check format docs faults soak bench growth prove-budget prices lock clean
+.PHONY: help lighthouse run test test-deploy check format docs faults attack soak simulate bench growth prove-budget prices lock clean
 python = .venv/bin/python
 
 help: ## list these commands
@@ -45,9 +45,17 @@ faults: ## break the model's host in every known way and write the table of docs
 	@sh scripts/install.sh test
 	@$(python) scripts/faults.py
 
+attack: ## schemathesis, wapiti, Mozilla's observatory and 20,000 fuzzed forms against the app (ARGS="--only forms" for one); half an hour
+	@sh scripts/install.sh test
+	@$(python) scripts/attack.py $(ARGS)
+
 soak: ## visitors, random faults and restarts for a minute (ARGS="--minutes 20" for longer)
 	@sh scripts/install.sh test
 	@$(python) scripts/soak.py $(ARGS)
+
+simulate: ## a year of visitors within minutes: budget, retention, alerts, sizes (ARGS="--days 20 --questions 500" for less)
+	@sh scripts/install.sh test
+	@$(python) bench/year.py $(ARGS)
 
 bench: ## answers per second and cold start, as ratios to a bare Flask app; the search, as a ratio to plain BM25
 	@sh scripts/install.sh run

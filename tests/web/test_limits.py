@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -182,19 +183,35 @@ def test_the_limit_is_exact_across_processes_that_share_redis(tmp_path: Path, re
         WEB_CONCURRENCY="2",
         SECRET_KEY="k" * 32,
         OKICHAT_RATE_LIMIT="10 per 15 minutes",
+        OKICHAT_ADMIN_PASSWORD="un mot de passe long",
         PYTHONPATH=str(ROOT),
     )
     with gunicorn(tmp_path, *configured(), environment=environment) as served, ThreadPoolExecutor(8) as visitors:
-        statuses = list(visitors.map(lambda _: _status(served.url), range(30)))
+        questions = list(visitors.map(lambda _: _ask(served.url), range(30)))
+        guesses = list(
+            visitors.map(lambda number: _send(served.url, "/admin/sign-in", password=f"{number}"), range(20))
+        )
+        messages = list(
+            visitors.map(lambda _: _send(served.url, "/contact", text="Rappelez-moi.", email="a@b.fr"), range(12))
+        )
         processes = served.workers()
 
     assert processes == 2
-    assert (statuses.count(200), statuses.count(429)) == (10, 20)
+    assert (questions.count(200), questions.count(429)) == (10, 20)
+    assert (guesses.count(403), guesses.count(429)) == (5, 15)
+    assert (messages.count(200), messages.count(429)) == (2, 10)  # of those that come without the stamp of a form
 
 
-def _status(url: str) -> int:
+def _ask(url: str) -> int:
     body = json.dumps({"question": "Vos horaires ?"}).encode()
-    request = urllib.request.Request(f"{url}/api/chat", body, {"Content-Type": "application/json"})
+    return _status(urllib.request.Request(f"{url}/api/chat", body, {"Content-Type": "application/json"}))
+
+
+def _send(url: str, path: str, **fields: str) -> int:
+    return _status(urllib.request.Request(url + path, urllib.parse.urlencode(fields).encode()))
+
+
+def _status(request: urllib.request.Request) -> int:
     try:
         with urllib.request.urlopen(request, timeout=20) as reply:
             return int(reply.status)
