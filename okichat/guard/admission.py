@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from okichat.guard.injection import is_injection
+from okichat.guard.injection import Misuse, misuse
 from okichat.guard.redaction import redact
 from okichat.guard.spam import Streams
 from okichat.question import Question
 from okichat.recall import Recall
 
-INJECTION, PERSONAL_DATA = "injection", "personal_data"
+INJECTION, OTHER_WORK, PERSONAL_DATA = "injection", "other_work", "personal_data"
 
 
 def _nothing_before(_question: Question) -> str:
@@ -27,16 +27,16 @@ class Guard:
         """`streams` remembers what visitors sent lately; None: each question is judged alone.
 
         `earlier_words` gives what was said before in the conversation: its placeholders stand for other numbers."""
-        self._orders: Recall[bool] = Recall()
+        self._misuses: Recall[Misuse | None] = Recall()
         self._streams = streams
         self._earlier_words = earlier_words
 
     def admit(self, asked: Question) -> Question:
         """The question with placeholders for personal data; nothing behind the door sees the data itself. Raises Refusal."""
         question, flags = self._without_personal_data(asked)
-        if self._orders.of(asked.text, lambda: is_injection(asked.text)):
+        if found := self._misuses.of(asked.text, lambda: misuse(asked.text)):
             question = replace(question, gives_orders=True)
-            flags += (INJECTION,)
+            flags += (INJECTION if found == "orders" else OTHER_WORK,)
         if self._streams and (signs := self._streams.signs(question)):
             question = replace(question, suspicious=True)
             flags += signs

@@ -11,11 +11,13 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 
 from okichat.guard.number_words import WORDS, number_of, words_value
 from okichat.guard.spans import HIDDEN
 
 Key = tuple[str | int | Fraction | None, ...]
+_Reader = Callable[[re.Match[str]], Iterator[tuple[Key, ...]]]
 
 _LARGEST_COUNT = 12
 _PLAIN = str.maketrans(dict.fromkeys("\u00a0\u2007\u2009\u202f\t", " ") | dict.fromkeys("‐‑‒–—−", "-") | {"’": "'"})
@@ -71,9 +73,9 @@ def facts_of(text: str) -> tuple[Fact, ...]:
     """All facts of a text, kind by kind."""
     found: list[Fact] = []
     rest = _LIST_NUMBER.sub(lambda match: HIDDEN * len(match[0]), text.translate(_PLAIN))
-    for pattern, read in _READERS:
+    for pattern, read in readers():
 
-        def note(match: re.Match[str], read: Callable[[re.Match[str]], Iterator[tuple[Key, ...]]] = read) -> str:
+        def note(match: re.Match[str], read: _Reader = read) -> str:
             written = text[match.start() : match.end()].strip()
             facts = [Fact(written, keys[0], keys[1:]) for keys in read(match)]
             found.extend(facts)
@@ -202,7 +204,7 @@ _DAY_AND_NIGHT = r"24 ?(?:h(?:eures|ours|rs)?)? ?(?:/|sur|a) ?(?:24|7)"
 _EVERY_DAY = r"7 ?(?:j(?:ours)?|d(?:ays)?)? ?(?:/|sur|a) ?7"
 _WITH_PREFIX = r"(?<![\w+])(?:\+|00?(?=[\d .(]))\(?\d(?:[ .()/-]{0,3}\d){6,14}(?!\d)"
 _MANY_DIGITS = r"(?<![\w,.])\d(?:[ .-]?\d){7,16}(?!\d)"
-_PATTERNS: tuple[tuple[str, Callable[[re.Match[str]], Iterator[tuple[Key, ...]]]], ...] = (
+_PATTERNS: tuple[tuple[str, _Reader], ...] = (
     (r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+", _email),
     (rf"(?:https?://|(?={_BARE_HOST}))(?P<host>{_HOST})(?P<path>/[^\s<>\"'|\])]*)?", _url),
     (rf"(?<!\d){_FULL_YEAR}[-/.](?P<month>\d\d?)[-/.](?P<day>\d\d?)(?!\d)", _date),
@@ -221,4 +223,9 @@ _PATTERNS: tuple[tuple[str, Callable[[re.Match[str]], Iterator[tuple[Key, ...]]]
     (r"(?<!\d)(?P<house>\d{1,4}) (?P<name>(?-i:(?:[A-Z][\w'-]+ ){1,3})(?:street|road|lane|square|avenue))\b", _street),
     (rf"(?<!\w)(?P<number>{_NUMBER})(?:e|er|[eè]re|[eè]me|st|nd|rd|th)?(?!\w)", _bare_number),
 )
-_READERS = tuple((re.compile(pattern, re.IGNORECASE | re.MULTILINE), read) for pattern, read in _PATTERNS)
+
+
+@cache
+def readers() -> tuple[tuple[re.Pattern[str], _Reader], ...]:
+    """What reads each form: made at the first call, because it takes a tenth of a second and many sites never need it."""
+    return tuple((re.compile(pattern, re.IGNORECASE | re.MULTILINE), read) for pattern, read in _PATTERNS)

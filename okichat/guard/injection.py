@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 _LOOK_ALIKES = str.maketrans("абеікмнорстухѕјԁɡαερουντ", "abeikmhopctyxsjdgaepouvt")
 _LEET = str.maketrans("013457@$", "oieastas")
@@ -29,9 +29,18 @@ _RUN_TOGETHER = re.compile(
 )
 
 
+Misuse = Literal["orders", "other_work"]
+
+
+def misuse(text: str) -> Misuse | None:
+    """What a text surely does: redirect the assistant or learn what it was told, or only ask for other work (a poem)."""
+    readings = [_reading(text), *map(_reading, _decoded(text))]
+    return "orders" if "orders" in readings else "other_work" if "other_work" in readings else None
+
+
 def is_injection(text: str) -> bool:
-    """Whether a text surely tries to redirect the assistant, to learn what it was told, or to use it for other work."""
-    return _matches(text) or any(_matches(hidden) for hidden in _decoded(text))
+    """Whether a text surely tries to take the assistant away from its work, by orders or by other work."""
+    return misuse(text) is not None
 
 
 def plain_words(text: str) -> str:
@@ -44,16 +53,18 @@ def plain_words(text: str) -> str:
     return _NO_WORD.sub(" ", letters).strip()
 
 
-def _matches(text: str) -> bool:
+def _reading(text: str) -> Misuse | None:
     rules = _rules()
     plain = plain_words(text)
     together = _SINGLE_LETTERS.sub(r"\1", plain)
-    return bool(
+    if (
         any(mark.search(text) for mark in rules.marks)
-        or any(rule.search(f"{plain} ") for rule in rules.rules)
+        or any(rule.search(f"{plain} ") for rule in rules.orders)
         or _RUN_TOGETHER.search(together)
         or _RUN_TOGETHER.search(plain.replace(" ", "")[::-1])
-    )
+    ):
+        return "orders"
+    return "other_work" if any(rule.search(f"{plain} ") for rule in rules.other_work) else None
 
 
 def _decoded(text: str) -> Iterator[str]:
@@ -65,7 +76,8 @@ def _decoded(text: str) -> Iterator[str]:
 
 
 class _Rules(NamedTuple):
-    rules: tuple[re.Pattern[str], ...]  # for the plain words, each followed by one blank
+    orders: tuple[re.Pattern[str], ...]  # for the plain words, each followed by one blank
+    other_work: tuple[re.Pattern[str], ...]  # the same
     marks: tuple[re.Pattern[str], ...]  # for the text as it came
 
 
@@ -74,14 +86,18 @@ def _rules() -> _Rules:
     lines = list(_joined_lines((files("okichat.guard") / "injection_rules.txt").read_text("utf-8")))
     lists: dict[str, str] = {}
     for line in lines:
-        if not line.startswith(("- ", "= ")):
+        if not line.startswith(("- ", "+ ", "= ")):
             name, _, words = line.partition(": ")
             lists[name] = _filled(words, lists)
-    rules = ("".join(_part(token, lists) for token in _tokens(line[2:])) for line in lines if line.startswith("- "))
-    return _Rules(
-        tuple(re.compile(rf"(?<!\S){rule}") for rule in rules),
-        tuple(re.compile(line[2:], re.IGNORECASE) for line in lines if line.startswith("= ")),
+    orders, other_work = (
+        tuple(_rule(line[2:], lists) for line in lines if line.startswith(sign)) for sign in ("- ", "+ ")
     )
+    marks = tuple(re.compile(line[2:], re.IGNORECASE) for line in lines if line.startswith("= "))
+    return _Rules(orders, other_work, marks)
+
+
+def _rule(line: str, lists: dict[str, str]) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\S){''.join(_part(token, lists) for token in _tokens(line))}")
 
 
 def _joined_lines(text: str) -> Iterator[str]:
@@ -89,7 +105,7 @@ def _joined_lines(text: str) -> Iterator[str]:
     pending = ""
     for line in [*text.splitlines(), ""]:
         if line.startswith("  "):
-            pending += (" " if pending.startswith("- ") else "|") + line.strip()
+            pending += (" " if pending.startswith(("- ", "+ ")) else "|") + line.strip()
             continue
         if pending:
             yield pending

@@ -46,7 +46,7 @@ class Index:
                 samples.append(Sample(stems, number, _SECTION_WEIGHT))
         samples += [self._sample(text, len(self.topics)) for text in off_topic]
         samples += [self._sample(text, len(self.topics) + 1) for text in self._wording.injections]
-        self._ranking = Ranking(samples, len(self.topics) + 2)
+        self._ranking = Ranking(samples, len(self.topics) + 2, len(self.topics))
         most_frequent_first = sorted(self._counts, key=lambda word: (-self._counts[word], word))
         from_lexicon = sorted(self._wording.known - self._counts.keys())
         self._spelling = Spelling([*most_frequent_first, *from_lexicon], language == "fr")

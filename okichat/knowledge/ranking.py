@@ -8,6 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from okichat.knowledge.belonging import Belonging
+
 # Found by leaving out a quarter of the example questions in turn; the result changes little around these values.
 _SMOOTHING = 0.3
 _PRIOR_FEATURES = 500
@@ -18,6 +20,14 @@ _MARGIN = 1.0
 _FULL_ROW_ENTRIES = 8  # a feature seen with more classes than this gets a list with all of them, which is faster to add
 
 _Row = list[float] | dict[int, float]
+
+
+class _Rows(NamedTuple):
+    """The weights of a text's features, those for all classes apart from those for few."""
+
+    full: list[list[float]]
+    few: list[dict[int, float]]
+    size: int
 
 
 class Sample(NamedTuple):
@@ -31,43 +41,59 @@ class Sample(NamedTuple):
 class Ranking:
     """Scores every class for the features of a text. The same samples always give the same scores."""
 
-    def __init__(self, samples: Sequence[Sample], classes: int) -> None:
+    def __init__(self, samples: Sequence[Sample], classes: int, topics: int) -> None:
+        """The first `topics` of the classes are topics, the next is what belongs to none; others are neither."""
         self._classes = classes
         self._weights: dict[str, _Row] = {}
         self._bias = [0.0] * classes
         seen = Counter(word for sample in samples for word in filter(is_word, set(sample.features)))
         self._known = frozenset(seen)
         rare = frozenset(word for word, count in seen.items() if count == 1)
-        examples = [
-            (_with_strangeness(features, rare.__contains__), label)
+        exemplary = [
+            (features, frozenset(filter(is_word, features)), label)
             for features, label, weight in samples
             if weight == 1.0
+        ]
+        self._belonging = Belonging(
+            [words for _, words, label in exemplary if label < topics],
+            [words for _, words, label in exemplary if label == topics],
+        )
+        examples = [
+            (
+                _with_strangeness(features, rare.__contains__)
+                + self._belonging.features(words, label < topics, label == topics),
+                label,
+            )
+            for features, words, label in exemplary
         ]
         background = [
             (list(dict.fromkeys(features)), label, weight) for features, label, weight in samples if weight != 1.0
         ]
         self._count([*((features, label, 1.0) for features, label in examples), *background])
-        self._correct([([self._weights[feature] for feature in features], label) for features, label in examples])
+        self._correct([(self._rows(features), label) for features, label in examples])
 
     def scores(self, features: Sequence[str]) -> list[float]:
         """One number for each class; only their differences mean something."""
         unique = _with_strangeness(features, lambda word: word not in self._known)
-        rows = [self._weights[feature] for feature in unique if feature in self._weights]
-        return self._totals(rows, len(unique))
+        unique += self._belonging.features(frozenset(filter(is_word, unique)))
+        return self._totals(self._rows(unique))
 
     def knows(self, word: str) -> bool:
         """Whether any sample has that stem."""
         return word in self._known
 
-    def _totals(self, rows: Sequence[_Row], features: int) -> list[float]:
-        totals = [bias * features for bias in self._bias]
+    def _rows(self, features: Sequence[str]) -> _Rows:
+        rows = [self._weights[feature] for feature in features if feature in self._weights]
         full = [row for row in rows if type(row) is list]
-        totals = list(map(sum, zip(totals, *full, strict=True)))
-        for row in rows:
-            if type(row) is dict:
-                for label, weight in row.items():
-                    totals[label] += weight
-        norm = 1 / math.sqrt(features or 1)
+        return _Rows(full, [row for row in rows if type(row) is dict], len(features))
+
+    def _totals(self, rows: _Rows) -> list[float]:
+        full, few, size = rows
+        totals: list[float] = list(map(sum, zip([bias * size for bias in self._bias], *full, strict=True)))
+        for row in few:
+            for label, weight in row.items():
+                totals[label] += weight
+        norm = 1 / math.sqrt(size or 1)
         return [total * norm for total in totals]
 
     def _count(self, samples: Sequence[tuple[list[str], int, float]]) -> None:
@@ -86,35 +112,34 @@ class Ranking:
             is_full = len(row) > _FULL_ROW_ENTRIES
             self._weights[feature] = [row.get(label, 0.0) for label in range(self._classes)] if is_full else row
 
-    def _correct(self, examples: list[tuple[list[_Row], int]]) -> None:
+    def _correct(self, examples: list[tuple[_Rows, int]]) -> None:
         """Passive-aggressive passes: an example whose class does not lead clearly moves the weights by what is missing."""
         order = random.Random(0)  # fixed, so that the scores are the same at every start
         for _ in range(_PASSES):
             order.shuffle(examples)
             wrong = []
             for rows, label in examples:
-                scores = self._totals(rows, len(rows))
+                scores = self._totals(rows)
                 own, scores[label] = scores[label], -math.inf
                 highest = max(scores)
                 missing = _MARGIN - (own - highest)
                 if missing > 0:
                     wrong.append((rows, label))
                     rival = scores.index(highest)
-                    step = min(_STEP, missing / 2) / math.sqrt(len(rows))
-                    for row in rows:
-                        _move(row, label, step)
-                        _move(row, rival, -step)
+                    _move(rows, label, rival, min(_STEP, missing / 2) / math.sqrt(rows.size))
             examples = wrong  # those that were clearly right hardly ever need a second look, and are most
 
 
 is_word = str.isalpha  # a feature that is one stem: no pair, no concept, no number
 
 
-def _move(row: _Row, label: int, step: float) -> None:
-    if type(row) is dict:
-        row[label] = row.get(label, 0.0) + step
-    else:
-        row[label] += step
+def _move(rows: _Rows, label: int, rival: int, step: float) -> None:
+    for full in rows.full:
+        full[label] += step
+        full[rival] -= step
+    for few in rows.few:
+        few[label] = few.get(label, 0.0) + step
+        few[rival] = few.get(rival, 0.0) - step
 
 
 def _with_strangeness(features: Sequence[str], is_strange: Callable[[str], bool]) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 _LEXICON = Path(__file__).parent / "lexicon"
 _WORD = re.compile(r"[a-z0-9]+")
-_DOTTED = re.compile(r"\b(?:[a-z]\.){2,}")  # T.V.A.
+_DOTTED_OR_HOURS = re.compile(r"\b(?:[a-z]\.){2,}|(?<=\d)h(?=\d|\b)")  # T.V.A., 9h30
 _LONGEST_PHRASE_WORDS = 4
 _MAX_REMEMBERED_STEMS = 20_000
 
@@ -42,6 +42,10 @@ def fold(text: str) -> str:
     return text.lower().translate(_PLAIN)
 
 
+def _written_out(found: re.Match[str]) -> str:
+    return " heures " if found[0] == "h" else found[0].replace(".", "")
+
+
 class Wording:
     """One language's words: endings, abbreviations and concepts. Shared by all searches in that language."""
 
@@ -62,7 +66,7 @@ class Wording:
     def words(self, text: str) -> list[str]:
         """The words of a text, folded, without elided articles, abbreviations written out."""
         found: list[str] = []
-        for word in _WORD.findall(_DOTTED.sub(lambda dotted: dotted[0].replace(".", ""), fold(text))):
+        for word in _WORD.findall(_DOTTED_OR_HOURS.sub(_written_out, fold(text))):
             if word in self._abbreviations:
                 found += self._abbreviations[word]
             elif word not in self._elisions:
@@ -95,7 +99,8 @@ class Wording:
         return word
 
     def _read(self, path: Path) -> None:
-        """`[abbreviations]` has `written = meant` lines, `[concepts]` has `name: words, or phrases, that mean it`."""
+        """`[abbreviations]` has `written = meant` lines, `[stems]` has `words = their stem` lines where cutting endings misleads,
+        `[concepts]` has `name: words, or phrases, that mean it`."""
         if not path.is_file():
             return
         part = ""
@@ -109,6 +114,9 @@ class Wording:
                 self.known.update(meaning)
                 for word in written.split():
                     self._abbreviations[fold(word)] = [word for word in meaning if word not in self._elisions]
+            elif line and part == "[stems]":
+                written, _, stem = line.partition("=")
+                self._stems.update(dict.fromkeys(map(fold, written.split()), fold(stem.strip())))
             elif line and part == "[concepts]":
                 name, _, phrases = line.partition(":")
                 for phrase in phrases.split(","):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from okichat.clock import Clock
-from okichat.guard.admission import INJECTION, PERSONAL_DATA
+from okichat.guard.admission import INJECTION, OTHER_WORK, PERSONAL_DATA
 from okichat.question import Question
 from okichat.storage.engine import Store
 from okichat.storage.tables import security_events
@@ -80,7 +80,7 @@ class SecurityLog:
         for flag in question.flags:
             if flag in (INJECTION, PERSONAL_DATA):
                 self.note(flag, question.visitor)
-            else:
+            elif flag != OTHER_WORK:  # a wish for a poem harms nobody
                 self.note(SPAM, question.visitor, flag)
 
     def put_counts(self) -> None:

@@ -57,12 +57,12 @@ def test_a_high_confidence_is_deserved(scores: Scores) -> None:
     assert share.value >= 0.93
 
 
-def test_the_evaluation_is_large_split_in_halves_and_of_every_kind() -> None:
+def test_the_evaluation_is_large_split_in_two_and_of_every_kind() -> None:
     kinds = {"plain", "paraphrase", "typos", "sms", "no_accents", "keywords", "long", "follow_up", "english"}
     kinds |= {"small_talk", "off_topic", "injection"}
 
     assert len(TUNE) + len(REPORT) >= 600
-    assert abs(len(TUNE) - len(REPORT)) < 20
+    assert len(TUNE) >= len(REPORT) >= 400
     assert {asked.kind for asked in TUNE} == {asked.kind for asked in REPORT} == kinds
     assert {asked.text for asked in TUNE}.isdisjoint(asked.text for asked in REPORT)
 

@@ -39,6 +39,10 @@ def first(findings: Findings) -> str | None:
         ("Mon boulanger de mari veut se mettre à son compte", "creation"),
         ("Mon vendeur se sert dans la caisse, comment l'empêcher ?", "risques"),
         ("Nos fidèles veulent un compte sans riba", "finance-islamique"),
+        ("Combien coûte un bilan ?", "tarifs"),
+        ("combien pour un bilan de sasu", "tarifs"),
+        ("quel est le prix pour une déclaration de TVA", "tarifs"),
+        ("mon comptable ne répond plus", "services"),
     ],
 )
 def test_a_topic_is_found_however_the_question_is_written(ask: Ask, text: str, topic: str) -> None:
@@ -134,6 +138,9 @@ def test_what_is_off_topic_stays_so_after_a_question_to_the_firm(ask: Ask) -> No
         "Ma déclaration d'amour est-elle réussie ?",
         "Quel est le salaire de Kylian Mbappé ?",
         "recette du bœuf bourguignon",
+        "combien coûte un vélo",
+        "prix du pain",
+        "Louez-vous des trottinettes roses ?",
     ],
 )
 def test_off_topic_questions_are_outside_and_show_no_topic(ask: Ask, text: str) -> None:
