@@ -113,7 +113,7 @@ class Visitors:
 
     def _post(self, visit: Visit, path: str, **what: object) -> TestResponse:
         client = self._app.test_client(use_cookies=False)
-        reply: TestResponse = client.post(path, environ_overrides={"REMOTE_ADDR": visit.address}, **what)  # type: ignore[arg-type]
+        reply: TestResponse = client.post(path, environ_overrides={"REMOTE_ADDR": visit.address}, **what)
         self._note(path, reply)
         return reply
 

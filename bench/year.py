@@ -18,6 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -40,7 +41,7 @@ FIRST_DAY = datetime(2026, 1, 1, tzinfo=TIMEZONE)
 MODEL = MODELS[1]  # the dearer one, so that months run out of money
 _AT_ONCE = 4
 _TOGETHER = timedelta(minutes=5)  # who comes within that comes at once
-_ROUND = timedelta(hours=3)
+_ROUND = timedelta(hours=4)
 _MORNING = timedelta(hours=12)  # after the last month, so that a digest that is due has gone out
 _OUTAGE, _SILENCE = (10, range(13, 15)), (5, range(10, 12))  # on that day of a month, at those hours (UTC)
 _DEFECTS = ("_crashed", "_unavailable", "_not_sent", "_not_delivered")
@@ -109,7 +110,7 @@ class Replay:
             self.digests_due += self._week is not None  # the first one was over before the first visitor came
             self._week = week
 
-    def _hear(self, name: str, _facts: dict[str, Fact]) -> None:
+    def _hear(self, name: str, facts: dict[str, Fact]) -> None:
         if name.endswith(_DEFECTS):
             self._defects[name] += 1
 
@@ -148,10 +149,21 @@ class Replay:
         return f"{month}: {rungs}; {found.spent_microusd / 1e6:.2f} dollars; {'; '.join(found.broken) or 'all held'}"
 
 
-def simulate(url: str, days: int, questions: int, budget_usd: float, seed: int) -> Figures:
-    """The whole year; prints a line for each month."""
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What to simulate: from midnight of the first day in TIMEZONE, to the end of the last day's month."""
+
+    first: datetime = FIRST_DAY
+    days: int = 365
+    questions: int = 60_000
+    budget_usd: float = 2.0
+    seed: int = 1
+
+
+def simulate(url: str, plan: Plan) -> Figures:
+    """All of it on the empty database at `url`; prints a line for each month."""
     begun_s = time.monotonic()
-    clock = StoppedClock(FIRST_DAY.astimezone(UTC))
+    clock = StoppedClock(plan.first.astimezone(UTC))
     with ExitStack() as servers:
         model, webhook = servers.enter_context(OpenAIServer()), servers.enter_context(WebhookHost())
         site = Site(
@@ -160,7 +172,7 @@ def simulate(url: str, days: int, questions: int, budget_usd: float, seed: int) 
                 "OPENAI_API_KEY": "sk-simulated",
                 "OPENAI_BASE_URL": model.base_url,
                 "OPENAI_MODEL": MODEL,
-                "OKICHAT_BUDGET_USD": str(budget_usd),
+                "OKICHAT_BUDGET_USD": str(plan.budget_usd),
                 "OKICHAT_ALERT_WEBHOOK": webhook.url,
                 "OKICHAT_ADMIN_PASSWORD": PASSWORD,
             },
@@ -169,17 +181,17 @@ def simulate(url: str, days: int, questions: int, budget_usd: float, seed: int) 
         servers.callback(site.close)
         replay = Replay(site, clock, model)
         memory_before = memory_mb()
-        year = Year(FIRST_DAY, days, questions, seed)
-        for line in replay.run(year, (FIRST_DAY + timedelta(days=days)).astimezone(UTC)):
+        year = Year(plan.first, plan.days, plan.questions, plan.seed)
+        for line in replay.run(year, (plan.first + timedelta(days=plan.days)).astimezone(UTC)):
             print(line, flush=True)
         memory_after = memory_mb()
         broken = [*replay.broken()]
         broken += close_year(site.parts, len(webhook.posts), replay.delivered, replay.digests_due)
         return Figures(
-            days=days,
+            days=plan.days,
             took_s=time.monotonic() - begun_s,
             engine="SQLite" if site.parts.store.is_sqlite else "Postgres",
-            budget_usd=budget_usd,
+            budget_usd=plan.budget_usd,
             months=replay.months,
             statuses=replay.visitors.statuses,
             letters=len(webhook.posts),
@@ -194,16 +206,19 @@ def simulate(url: str, days: int, questions: int, budget_usd: float, seed: int) 
 def main() -> int:
     """Simulate, print, and write where that is wanted."""
     arguments = argparse.ArgumentParser(description="A year of visitors within minutes")
-    arguments.add_argument("--days", type=int, default=365)
-    arguments.add_argument("--questions", type=int, default=60_000)
-    arguments.add_argument("--budget", type=float, default=2.0, help="dollars a month (default: %(default)s)")
-    arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--days", type=int, default=Plan.days)
+    arguments.add_argument("--questions", type=int, default=Plan.questions)
+    arguments.add_argument(
+        "--budget", type=float, default=Plan.budget_usd, help="dollars a month (default: %(default)s)"
+    )
+    arguments.add_argument("--seed", type=int, default=Plan.seed)
     arguments.add_argument("--write", type=Path, help="a document with the marks of this table")
     wanted = arguments.parse_args()
     logging.getLogger("okichat").setLevel(logging.CRITICAL)  # what matters of it is counted
     with tempfile.TemporaryDirectory(prefix="okichat-year-") as folder:
         url = os.environ.get("DATABASE_URL") or f"sqlite:///{folder}/okichat.db"
-        figures = simulate(url, wanted.days, wanted.questions, wanted.budget, wanted.seed)
+        plan = Plan(days=wanted.days, questions=wanted.questions, budget_usd=wanted.budget, seed=wanted.seed)
+        figures = simulate(url, plan)
     table = "\n".join(figures.lines(f"Python {platform.python_version()}, {os.cpu_count()} processors"))
     print(table)
     if wanted.write:

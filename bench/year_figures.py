@@ -19,8 +19,14 @@ from okichat.storage.engine import Store
 from okichat.storage.tables import metadata, turns
 from tests.site import Site
 
-_SQLITE_BYTES = "SELECT sqlite_master.tbl_name, sum(dbstat.pgsize) FROM dbstat JOIN sqlite_master ON sqlite_master.name = dbstat.name GROUP BY 1"
-_POSTGRES_BYTES = "SELECT relname, pg_total_relation_size(oid) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+_SQLITE_BYTES = (
+    "SELECT sqlite_master.tbl_name, sum(dbstat.pgsize) FROM dbstat "
+    "JOIN sqlite_master ON sqlite_master.name = dbstat.name GROUP BY 1"
+)
+_POSTGRES_BYTES = (
+    "SELECT relname, pg_total_relation_size(oid) FROM pg_class "
+    "WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+)
 _RUNGS = ("gpt", "cache", "local", "small_talk", "handoff")
 
 
@@ -57,7 +63,7 @@ class Figures:
             yield f"| {month.month} | {counts} | {month.spent_microusd / 1e6:.3f} | {billed / 1e6:.3f} | {state} |"
         replies = ", ".join(f"{count:,} × {status}" for status, count in sorted(self.statuses.items()))
         yield from ("", f"Replies: {replies}. Letters to the owner: {self.letters:,}, {self.digests} of them digests.")
-        yield f"Memory of the process, with model and visitors in it: {before:.0f} MB at the beginning, {after:.0f} MB at the end."
+        yield f"Memory of the process, model and visitors included: {before:.0f} MB at first, {after:.0f} MB at the end."
         yield from ("", "| table | rows | MB |", "|---|--:|--:|")
         for table, (rows, size) in sorted(self.sizes.items(), key=lambda item: -item[1][0]):
             yield f"| `{table}` | {rows:,} | {'' if size is None else f'{size / 1e6:.2f}'} |"

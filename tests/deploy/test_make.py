@@ -178,5 +178,5 @@ def test_make_alone_lists_every_command_in_one_line_each(machine: Machine) -> No
     listed = [line.split()[1] for line in machine.run("make").stdout.splitlines()]
 
     assert listed == (
-        "help run test test-deploy check format docs faults soak bench prove-budget prices lighthouse growth lock clean".split()
+        "help run test test-deploy check format docs faults attack soak simulate bench prove-budget prices lighthouse growth lock clean".split()
     )
