@@ -76,8 +76,10 @@ def test_a_store_that_is_away_is_no_matter_for_the_visitor(tmp_path: Path, clock
     assert lost
 
 
-def test_what_the_guard_has_noticed_is_counted_by_kind(log: SecurityLog, store: Store) -> None:
-    log.note_question(Question("?", visitor="a", flags=("injection", "personal_data", "links")))
+def test_what_the_guard_has_noticed_is_counted_by_kind_save_wishes_for_other_work(
+    log: SecurityLog, store: Store
+) -> None:
+    log.note_question(Question("?", visitor="a", flags=("injection", "other_work", "personal_data", "links")))
     log.note_question(Question("?", visitor="a"))
 
     assert {(row.kind, row.detail) for row in rows(store)} == {
