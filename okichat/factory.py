@@ -17,8 +17,7 @@ from okichat.errors import SettingsError
 from okichat.hosts import missing_servers
 from okichat.monitoring.sentry import open_sentry
 from okichat.settings import Settings, load_settings
-from okichat.web import api, chat, contact, conversation, feedback, health, metrics, patterns, widget
-from okichat.web.admin import screens
+from okichat.web import api, chat, contact, conversation, feedback, health, metrics, widget
 from okichat.web.aftercare import look_after
 from okichat.web.application import create_flask, serve_at_the_front
 from okichat.web.assets import serve_assets
@@ -55,16 +54,26 @@ def _create(settings: Settings, clock: Clock) -> Flask:
     serve_assets(app, folder("static"), settings.templates)
     for room in (chat, feedback, conversation, widget, api, contact, health):
         app.register_blueprint(room.blueprint)
-    for room, key in ((screens, settings.admin_password), (metrics, settings.metrics_token)):
-        if key:  # without it there is no such page
-            app.register_blueprint(room.blueprint)
-    if app.debug:
-        app.register_blueprint(patterns.blueprint)
+    _add_closed_rooms(app, settings)
     app.cli.add_command(commands)
     look_after(app, parts, os.environ)
     serve_at_the_front(app, settings)
     parts.store.close()  # a connection opened here must not be shared by the processes that gunicorn forks
     return app
+
+
+def _add_closed_rooms(app: Flask, settings: Settings) -> None:
+    """What few sites open, and the others need not import."""
+    if settings.metrics_token:
+        app.register_blueprint(metrics.blueprint)
+    if settings.admin_password:
+        from okichat.web.admin import screens
+
+        app.register_blueprint(screens.blueprint)
+    if app.debug:
+        from okichat.web import patterns
+
+        app.register_blueprint(patterns.blueprint)
 
 
 def configure_logging(*, of_command: bool = False) -> None:

@@ -35,7 +35,8 @@ class Question:
     history       the last exchanges before it, oldest first
     answered_by_gpt  how many questions of its conversation GPT has answered
     waited_s      how long the visitor has waited before the sources are asked; it is taken from the deadline
-    gives_orders  whether it tries to command the assistant instead of asking the firm: no source but a human answers that
+    gives_orders  whether it commands the assistant, or wants other work of it, instead of asking the firm: no source but
+                  a human answers that
     suspicious    whether it looks like spam: it is answered, but no money is spent on it
     visitor       the anonymous name of who asks (guard/visitors.py); empty where nobody asks from afar, as on the command line
     flags         what the guard noticed about it, as stable words, for the owner's eyes
@@ -110,12 +111,17 @@ class Question:
 
 def is_encodable(text: str) -> bool:
     """No NUL, which Postgres cannot store, and no lone surrogate, which UTF-8 cannot carry."""
-    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    try:
+        return b"\x00" not in text.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def clean_text(text: str) -> str:
     """Canonical Unicode without control and invisible direction characters; line breaks stay, runs of blanks become one."""
     composed = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    if composed.isprintable():  # most are: then nothing in it is invisible, and no blank but the space
+        return " ".join(composed.split())
     visible = "".join(c for c in composed if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf") or c == "\u200d")
     lines = (" ".join(line.split()) for line in visible.split("\n"))
     return "\n".join(lines).strip()

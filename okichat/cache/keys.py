@@ -7,6 +7,7 @@ import re
 
 from okichat.knowledge.words import fold
 from okichat.question import Question
+from okichat.recall import Recall
 
 _DOTTED = re.compile(r"\b(?:[^\W\d_]\.){2,}[^\W\d_]?(?!\w)")  # S.A.R.L.
 _SIGNS_OF_AMOUNTS = re.compile(r"([%€$£])")
@@ -29,12 +30,16 @@ class Keys:
     def __init__(self, *versions: str | None) -> None:
         """`versions`: of the knowledge, of the prompt, and the models that are asked."""
         self._versions = tuple(version or "" for version in versions)
+        self._recall: Recall[str | None] = Recall()
 
     def key(self, question: Question) -> str | None:
         """The name of a first question without personal data; None for one that is answered for this visitor alone."""
         if question.continues or question.history or question.personal:
             return None
-        text = normalised(question.text)
+        return self._recall.of(question.text, lambda: self._key(question.text, question.language), question.language)
+
+    def _key(self, text: str, language: str) -> str | None:
+        text = normalised(text)
         if not text:
             return None
-        return hashlib.sha256("\n".join((text, question.language, *self._versions)).encode()).hexdigest()[:40]
+        return hashlib.sha256("\n".join((text, language, *self._versions)).encode()).hexdigest()[:40]

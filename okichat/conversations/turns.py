@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -161,9 +161,9 @@ def _answer_columns(answer: Answer, now: datetime) -> dict[str, Any]:
         "answered_at": now,
         "answer": answer.text,
         "answered_by": answer.answered_by,
-        "citations": [asdict(citation) for citation in answer.citations],
+        "citations": [{"topic": each.topic, "title": each.title, "link": each.link} for each in answer.citations],
         "suggestions": list(answer.suggestions),
-        "passed": [asdict(passed) for passed in answer.passed],
+        "passed": [{"source": each.source, "reason": each.reason} for each in answer.passed],
         "notice": answer.notice,
         "confidence": answer.confidence,
         "model": usage and usage.model,

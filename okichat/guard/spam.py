@@ -101,6 +101,8 @@ class Streams:
     def _signs_of_stream(
         self, seen: deque[_Seen], now_s: float, words: tuple[int, ...], *, begins: bool
     ) -> tuple[str, ...]:
+        if len(seen) < min(self._most_alike, self._most_begun):
+            return ()
         lately = [each for each in seen if now_s - each.at_s <= self._window_s]
         signs = []
         # Fewer are remembered than a wide limit allows: then there is nothing to compare.

@@ -8,6 +8,8 @@ from datetime import date
 
 from okichat.clock import Clock
 
+_MOST_REMEMBERED = 1000
+
 
 class Visitors:
     """Names addresses. The key of the names is derived anew each day (UTC), so that no name can be followed over midnight."""
@@ -15,15 +17,23 @@ class Visitors:
     def __init__(self, secret: str, clock: Clock) -> None:
         self._secret = secret.encode()
         self._clock = clock
-        self._of_day: tuple[date, bytes] | None = None
+        self._of_day: tuple[date, bytes, dict[str, str]] | None = None
 
     def name(self, address: str) -> str:
         """16 hexadecimal characters: the same for the same address on the same day, in every process of one SECRET_KEY."""
-        return hmac.digest(self._key(), address.encode(), "sha256").hex()[:16]
+        key, names = self._today()
+        name = names.get(address)
+        if name is None:
+            if len(names) >= _MOST_REMEMBERED:
+                names.clear()
+            name = names[address] = hmac.digest(key, address.encode(), "sha256").hex()[:16]
+        return name
 
-    def _key(self) -> bytes:
+    def _today(self) -> tuple[bytes, dict[str, str]]:
+        """The key, and the names that it has given so far."""
         today = self._clock.now().date()
-        if self._of_day is None or self._of_day[0] != today:
+        of_day = self._of_day
+        if of_day is None or of_day[0] != today:
             key = hashlib.sha256(b"visitors of " + today.isoformat().encode() + self._secret).digest()
-            self._of_day = (today, key)
-        return self._of_day[1]
+            of_day = self._of_day = (today, key, {})
+        return of_day[1:]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from okichat.answer import Delta, Event, Usage
 from okichat.clock import Clock
 from okichat.errors import SourceUnavailable
+from okichat.guard import facts
 from okichat.knowledge.search import Findings
 from okichat.money.budget import Budget
 from okichat.monitoring.journal import Journal
@@ -82,6 +83,7 @@ class Gpt:
     def warm(self) -> None:
         """Import the client and open its resources, so that no visitor waits for that."""
         if self.stays_off is None:
+            facts.readers()
             _ = self._client
 
     def close(self) -> None:

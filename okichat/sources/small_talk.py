@@ -13,6 +13,7 @@ from okichat.answer import Answer, Event
 from okichat.errors import SourceUnavailable
 from okichat.knowledge.search import Findings
 from okichat.question import Question
+from okichat.recall import Recall
 from okichat.sentences import sentences
 
 _FILLER = "filler"
@@ -36,10 +37,11 @@ class SmallTalk:
 
     def __init__(self, firm: str) -> None:
         self._firm = firm
+        self._kinds: Recall[str | None] = Recall()
 
     def answer(self, question: Question, findings: Findings) -> Iterator[Event]:
         """One short Answer in the question's language. Raises NoSmallTalk."""
-        kind = kind_of_small_talk(question.text)
+        kind = self._kinds.of(question.text, lambda: kind_of_small_talk(question.text))
         if kind is None:
             raise NoSmallTalk
         say = sentences(question.language)

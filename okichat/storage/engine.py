@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from okichat.errors import StoreAway, StoreUnavailable
 from okichat.storage.later import Later, Row
+from okichat.storage.lookups import FileIdentity, Lookups
 from okichat.storage.rest import Rest
 
 # How long a visitor may wait for a database that does not answer, before the question goes on without it.
@@ -34,6 +35,7 @@ class Store:
         # SQLite lets one writer in at a time and makes the others sleep and retry; queueing them here is fair and faster.
         self._writing = threading.Lock() if self.is_sqlite else None
         self._writer: int | None = None
+        self._lookups: Lookups | None = None
         if self.is_sqlite:
             if parsed.database and parsed.database != ":memory:":
                 self._prepare_folder(Path(parsed.database).parent)
@@ -50,6 +52,8 @@ class Store:
                 file = _SqliteFile(parsed.database)
                 event.listen(self.engine, "connect", file.remember)
                 event.listen(self.engine, "checkout", file.check)
+                if not parsed.query:
+                    self._lookups = Lookups(parsed.database, file.identity, _LOCK_TIMEOUT_S)
         else:
             self.engine = create_engine(
                 parsed,
@@ -110,6 +114,8 @@ class Store:
         mark = "?" if self.is_sqlite else "%s"
         query = f"SELECT 1 FROM {table.name} WHERE {column.name} = {mark}"
         try:
+            if self._lookups:
+                return self._lookups.finds(query, key)
             with (
                 _translated(),
                 closing(self.engine.raw_connection()) as connection,
@@ -146,6 +152,8 @@ class Store:
         """Give all connections back."""
         self._later.write()
         self.engine.dispose()
+        if self._lookups:
+            self._lookups.close()
 
     @staticmethod
     def _prepare_folder(folder: Path) -> None:
@@ -192,13 +200,14 @@ class _SqliteFile:
         self._path = path
 
     def remember(self, _connection: Any, record: Any) -> None:
-        record.info["file"] = self._identity()
+        record.info["file"] = self.identity()
 
     def check(self, _connection: Any, record: Any, _proxy: Any) -> None:
-        if record.info["file"] != self._identity():
+        if record.info["file"] != self.identity():
             raise DisconnectionError("the file of the database is another one now")
 
-    def _identity(self) -> tuple[int, int] | None:
+    def identity(self) -> FileIdentity:
+        """What tells the file from another under the same name; None where there is none."""
         try:
             status = os.stat(self._path)
         except OSError:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Table, delete, insert
+from sqlalchemy import Connection, Table
 
 from okichat.errors import StoreAway, StoreUnavailable
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
 _GATHERING_S = 0.25  # a process that is killed loses no more than what came in this time
 _MOST_ROWS_KEPT = 2000  # while the store is away; some kilobytes each
@@ -89,9 +92,20 @@ class Later:
             rows.setdefault(table, {})[key] = {column: row.get(column) for column in table.columns.keys()}  # noqa: SIM118
         with self._begin() as connection:
             for table, by_key in rows.items():
-                (primary,) = table.primary_key
-                connection.execute(delete(table).where(primary.in_(list(by_key))))
-                connection.execute(insert(table), list(by_key.values()))
+                insert = _insert(connection, table)
+                replacing = insert.on_conflict_do_update(index_elements=table.primary_key, set_=dict(insert.excluded))
+                connection.execute(replacing, list(by_key.values()))
+
+
+def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Of the engine's own kind, which can replace. Imported here: the other one's would make each start slower."""
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
 
 
 def _nothing(_error: StoreUnavailable) -> None:

@@ -7,7 +7,6 @@ whose view takes up a question that has been asked already where it stands: see 
 from __future__ import annotations
 
 import io
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -137,7 +136,7 @@ def values_of(parts: Parts, question: Question, own_words: str) -> Values:
         own_words,
         question.id,
         parts.references.sign(question.conversation),
-        secrets.token_urlsafe(12),
+        parts.references.new_key(),
         parts.clock.now().astimezone(parts.contact.timezone),
     )
 

@@ -29,6 +29,7 @@ def visitor_address() -> str:
     return address_of(request.remote_addr)
 
 
+@lru_cache(maxsize=1024)
 def address_of(remote: str | None) -> str:
     """The same for the address of a connection."""
     raw = remote or "unknown"

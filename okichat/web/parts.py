@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import cast
 
 from flask import current_app
@@ -89,10 +90,16 @@ class Parts:
     @property
     def question_limit(self) -> str:
         """How many questions one visitor may ask now, and in a day: fewer while the quota is spent, where that is set."""
+        limits = self._limits
+        if not self.settings.degraded_rate_limit:
+            return "; ".join(limits)
         pause = self.gpt.pause()
         is_spent = pause is not None and pause.cause == "quota"
-        at_once, *longer = self.settings.question_limits
-        return "; ".join([(is_spent and self.settings.degraded_rate_limit) or at_once, *longer])
+        return "; ".join((self.settings.degraded_rate_limit if is_spent else limits[0], *limits[1:]))
+
+    @cached_property
+    def _limits(self) -> tuple[str, ...]:
+        return self.settings.question_limits
 
 
 def current_parts() -> Parts:

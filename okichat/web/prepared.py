@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from okichat.answer import Answer
@@ -38,7 +38,10 @@ def look_of(parts: Parts, question: Question, answer: Answer) -> Look | None:
     """What two fragments have in common that differ in their Values alone; None for one that will hardly come again."""
     if question.personal or answer.usage is not None or answer.answered_by == "gpt":
         return None
-    shown = replace(answer, passed=(), confidence=0.0)
+    shown = (
+        answer.text, answer.answered_by, answer.citations, answer.suggestions,
+        answer.notice, answer.notice_told, answer.offers_human,
+    )  # fmt: skip
     return question.language, shown, parts.mode, parts.contact.open_at(parts.clock.now())
 
 
@@ -56,7 +59,7 @@ class Prepared:
 
 
 class PreparedReplies:
-    """Those that were asked for last, by kind of request and look of the fragment."""
+    """Those that were learned last, by kind of request and look of the fragment."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -69,11 +72,7 @@ class PreparedReplies:
 
     def find(self, kind: Kind, look: Look) -> Prepared | None:
         """The reply, if it is ready."""
-        with self._lock:
-            if (kind, look) not in self._replies:
-                return None
-            self._replies.move_to_end((kind, look))
-            return self._replies[kind, look]
+        return self._replies.get((kind, look))
 
     def knows(self, kind: Kind, look: Look) -> bool:
         """Whether the reply is ready, or cannot be made ready."""
