@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from okichat.knowledge import search
+from okichat.knowledge.index import Index
 from tests.chromium import find_chromium
 from tests.doubles.clock import StoppedClock
 from tests.doubles.openai_server import OpenAIServer
@@ -15,6 +18,17 @@ from tests.servers import RedisServer, ServerMissing, redis_server
 from tests.site import Site
 
 pytest_plugins = ["tests.reporting"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _the_same_topics_are_indexed_once() -> Iterator[None]:
+    """An index never changes, and nearly every app here has the shipped topics: building it anew took half of the whole run."""
+    index = lru_cache(maxsize=8)(Index)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            search, "Index", lambda topics, off_topic, language: index(tuple(topics), tuple(off_topic), language)
+        )
+        yield
 
 
 @pytest.fixture(scope="session")
