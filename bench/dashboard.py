@@ -54,6 +54,8 @@ SCREENS = {
     "messages": "/admin/messages",
     "knowledge": "/admin/knowledge",
     "a question tried out": "/admin/knowledge?q=Quels+sont+vos+tarifs+%3F",
+    "security": "/admin/security",
+    "security, the last 90 days": "/admin/security?days=90",
     "health": "/admin/health",
     "export of questions, first lines": "/admin/questions.csv",
 }

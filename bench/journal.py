@@ -24,6 +24,7 @@ from sqlalchemy import insert
 from okichat.content import folder
 from okichat.knowledge.library import Library, load_library
 from okichat.language import LANGUAGES
+from okichat.monitoring.security import KINDS
 from okichat.storage import schema
 from okichat.storage.engine import Store
 from okichat.storage.tables import balances, messages, turns
@@ -49,6 +50,7 @@ ENTRY = (
     "at", "month", "kind", "reservation", "request", "model", "input_tokens", "cached_input_tokens", "output_tokens",
     "price_version", "spent_change_microusd", "reserved_change_microusd",
 )  # fmt: skip
+SECURITY = ("id", "at", "kind", "visitor", "detail", "times")
 WORST_MICROUSD = 2_000
 
 Row = dict[str, Any]
@@ -59,6 +61,7 @@ def fill(store: Store, rows: int, until: datetime) -> None:
     spent: Counter[str] = Counter()
     _copy(store, "turns", TURN, ([row[name] for name in TURN] for row in made_up_turns(rows, until)))
     _copy(store, "ledger", ENTRY, ([row[name] for name in ENTRY] for row in _entries(rows, until, spent)))
+    _copy(store, "security_events", SECURITY, _security(rows // 20, until))
     with store.write() as connection:
         for month, amount in spent.items():
             row = {"month": month, "spent_microusd": amount, "reserved_microusd": 0}
@@ -168,6 +171,18 @@ def _message(number: int, until: datetime) -> Row:
     contact = {"name": "Camille Martin", "email": f"camille{number}@exemple.fr", "text": "Rappelez-moi, merci."}
     keys = {"reference": f"{number:08d}", "fingerprint": f"{number:064x}", "language": "fr"}
     return keys | contact | {"received_at": at, "state": state, "tries": 1, "next_try_at": at}
+
+
+def _security(rows: int, until: datetime) -> Iterator[list[Any]]:
+    """So many refusals of the last thirty days by visitor; before that one row an hour and kind, as the retention leaves it."""
+    made_up = random.Random(rows)
+    for number in range(rows):
+        at = until - timedelta(seconds=made_up.randrange(30 * 86_400))
+        visitor = f"{made_up.randrange(2_000):016x}"
+        yield [f"{number:032x}", at, made_up.choice(KINDS), visitor, None, made_up.randint(1, 5)]
+    for hour in range(30 * 24, DAYS * 24):
+        for kind in KINDS:
+            yield [f"{kind}-{hour}", until - timedelta(hours=hour), kind, None, None, made_up.randint(1, 200)]
 
 
 def _copy(store: Store, table: str, columns: Sequence[str], rows: Iterator[list[Any]]) -> None:

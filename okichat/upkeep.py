@@ -103,16 +103,24 @@ class Upkeep:
 
     def _wait_for_next_round(self) -> None:
         until_s = time.monotonic() + _ROUND_S
-        while (left_s := until_s - time.monotonic()) > 0 and not self._stopping.wait(min(_LEAST_PAUSE_S, left_s)):
+        pause_s = _LEAST_PAUSE_S
+        while (left_s := until_s - time.monotonic()) > 0 and not self._stopping.wait(min(pause_s, left_s)):
             if self._hurried.wait(max(until_s - time.monotonic(), 0)) and not self._stopping.is_set():
                 self._hurried.clear()
-                for job in self._when_hurried:
-                    self._do(job)
+                went = [self._do(job) for job in self._when_hurried]
+                if all(went):
+                    pause_s = _LEAST_PAUSE_S
+                else:
+                    pause_s *= 2  # the store may be back in a moment, or away for long
+                    self._hurried.set()
 
-    def _do(self, job: Job) -> None:
+    def _do(self, job: Job) -> bool:
+        """False if it has to be done again because the store was away."""
         try:
             job()
         except StoreUnavailable as error:
             self._journal.event("store_unavailable", room="upkeep", cause=str(error))
+            return False
         except Exception as error:  # a defect in one job must not end the others
             self._journal.crash("upkeep_crashed", error)
+        return True

@@ -198,6 +198,7 @@ def test_without_javascript_a_reload_pays_nothing_and_a_second_question_continue
 ) -> None:
     plain_visitor.get_by_label("Votre question").fill("Comment créer une SAS ?")
     plain_visitor.get_by_role("button", name="Envoyer").click()
+    expect(plain_visitor.locator("article.answer")).to_have_count(1)
     plain_visitor.reload()
     assert len(model.requests) == 1
 

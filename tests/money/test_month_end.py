@@ -54,6 +54,15 @@ def burst(site: Site) -> tuple[list[str], set[int]]:
     raise AssertionError("the budget was never spent")
 
 
+def ask_until_it_is_spent(site: Site) -> str:
+    """One visitor after the other, as what the burst had reserved and not used is free again: what the first without GPT reads."""
+    for number in range(1000, 1100):
+        answer = ask(site, number).get_json()
+        if answer["answered_by"] != "gpt":
+            return str(answer["notice"])
+    raise AssertionError("the budget was never spent")
+
+
 def texts(webhook: WebhookHost, count: int) -> list[str]:
     """The alerts that have arrived, once there are so many."""
     until_s = time.monotonic() + PATIENCE_S
@@ -90,7 +99,7 @@ def test_a_burst_spends_the_budget_and_the_next_month_begins_without_a_restart(
     assert rungs[0] == "gpt"
     assert set(rungs) == {"gpt", "local"}
     assert "local" not in rungs[: rungs.count("gpt") // 2]
-    assert "mois prochain" in ask(site, 1000).get_json()["notice"]
+    assert "mois prochain" in ask_until_it_is_spent(site)
     assert 'class="mode mode-local"' in site.client.get("/").get_data(as_text=True)
     month = site.parts.budget.month()
     assert month.spent_microusd == invoice_microusd(model) > 0

@@ -76,7 +76,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         )
         with gunicorn(folder, *configured("--access-logfile", "-"), environment=environment) as served:
             _live_through(served, model, folder / "instance" / "okichat.db")
-            hook.arrived.wait(20)  # alerts go out some seconds after their event
+            hook.arrived.wait(30)  # alerts go out some seconds after their event, or after the store is back
             _look_around(served, out)
         out.log = served.log.read_text(encoding="utf-8")
         out.posts = json.dumps(hook.posts)

@@ -1,0 +1,32 @@
+"""Work beside the questions, in the real thread."""
+
+from __future__ import annotations
+
+import threading
+
+from okichat.errors import StoreUnavailable
+from okichat.monitoring.journal import Journal
+from okichat.upkeep import Upkeep
+from tests.doubles.clock import StoppedClock
+
+PATIENCE_S = 30.0
+
+
+def test_hurried_work_that_found_the_store_away_is_done_again_before_the_next_round() -> None:
+    upkeep_began, done = threading.Event(), threading.Event()
+    looks: list[str] = []
+
+    def look() -> None:
+        looks.append("look")
+        if len(looks) == 1:
+            raise StoreUnavailable("locked")
+        done.set()
+
+    upkeep = Upkeep(Journal(StoppedClock()), at_start=(), every_round=(upkeep_began.set,), when_hurried=(look,))
+    upkeep.start()
+    assert upkeep_began.wait(PATIENCE_S)
+    upkeep.hurry()
+
+    assert done.wait(PATIENCE_S)  # the next round is a minute away
+    upkeep.stop()
+    assert len(looks) == 2
