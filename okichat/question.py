@@ -37,9 +37,11 @@ class Question:
     waited_s      how long the visitor has waited before the sources are asked; it is taken from the deadline
     gives_orders  whether it commands the assistant, or wants other work of it, instead of asking the firm: no source but
                   a human answers that
+    trapped       whether the form's field that people neither see nor hear was filled in
     suspicious    whether it looks like spam: it is answered, but no money is spent on it
     visitor       the anonymous name of who asks (guard/visitors.py); empty where nobody asks from afar, as on the command line
     flags         what the guard noticed about it, as stable words, for the owner's eyes
+    comes_first   whether it is known to repeat no submission, so that nobody need look for an earlier one
     personal      placeholder and original of the personal data that was taken out of the text; never stored, sent or logged
     arrived_s     when it came, on the clock of time.monotonic: from here on its visitor waits
     id            names this question in the store, the ledger and the page; the same for every repetition of one submission
@@ -53,9 +55,11 @@ class Question:
     answered_by_gpt: int = 0
     waited_s: float = 0.0
     gives_orders: bool = False
+    trapped: bool = False
     suspicious: bool = False
     visitor: str = ""
     flags: tuple[str, ...] = ()
+    comes_first: bool = False
     personal: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     arrived_s: float = field(default_factory=time.monotonic, compare=False, repr=False)
     id: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -68,12 +72,15 @@ class Question:
         locale: str = LANGUAGES[0],
         conversation: str | None = None,
         request_key: str | None = None,
+        comes_first: bool = False,
         visitor: str = "",
+        trapped: bool = False,
     ) -> Question:
         """Clean what a visitor typed. `locale` decides the language where the text itself does not.
 
         `request_key` is the same for every repetition of one submission (double click, reload). A browser keeps a form's
         key when its visitor goes back and asks something else, so the words belong to it.
+        `comes_first`: it is known to come for the first time, as a submission without a key does.
 
         Raises EmptyQuestion, QuestionTooLong, or MalformedQuestion for what is no text."""
         if not isinstance(text, str) or not is_encodable(text):
@@ -94,6 +101,8 @@ class Question:
             continues=conversation is not None,
             id=submission[32:48],
             visitor=visitor,
+            comes_first=comes_first or not request_key,
+            trapped=trapped,
         )
 
     def with_history(self, history: tuple[Exchange, ...], answered_by_gpt: int = 0) -> Question:

@@ -21,6 +21,7 @@ from okichat.contact.messages import Messages
 from okichat.content import folder
 from okichat.conversations.listing import Questions
 from okichat.conversations.reference import References
+from okichat.conversations.request_keys import RequestKeys
 from okichat.conversations.retention import Retention
 from okichat.guard.secret_key import secret_key
 from okichat.guard.visitors import Visitors
@@ -60,6 +61,10 @@ class _Assembly(Answering):
     @cached_property
     def references(self) -> References:
         return References(self.secret)
+
+    @cached_property
+    def request_keys(self) -> RequestKeys:
+        return RequestKeys()
 
     @cached_property
     def visitors(self) -> Visitors:

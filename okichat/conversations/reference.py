@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
-from base64 import urlsafe_b64encode
-from collections import deque
 from typing import Any
 
 from itsdangerous import BadSignature, Serializer, Signer, URLSafeSerializer
 from itsdangerous.encoding import base64_encode
 
 _SALT = "okichat.conversation"
-_KEY_BYTES, _KEYS_DRAWN = 12, 64
 
 
 class _ShortSerializer(URLSafeSerializer):
@@ -37,22 +33,11 @@ class References:
     def __init__(self, secret: str) -> None:
         """`secret`: SECRET_KEY, or the one kept in the store."""
         self._serializer = _ShortSerializer(secret)
-        self._random: deque[bytes] = deque()
 
     def sign(self, conversation: str) -> str:
         """The reference as a form carries it."""
         signed = self._serializer.dumps(conversation)
         return signed if isinstance(signed, str) else signed.decode()
-
-    def new_key(self) -> str:
-        """What a form names its submission by: 96 random bits."""
-        try:
-            bits = self._random.pop()
-        except IndexError:  # asking the system costs as much for many as for one
-            drawn = secrets.token_bytes(_KEY_BYTES * _KEYS_DRAWN)
-            bits, *rest = (drawn[at : at + _KEY_BYTES] for at in range(0, len(drawn), _KEY_BYTES))
-            self._random.extend(rest)
-        return urlsafe_b64encode(bits).decode()
 
     def read(self, signed: str | None) -> str | None:
         """The reference behind `signed`; None for none, and for one that we did not sign."""

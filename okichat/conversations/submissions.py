@@ -111,7 +111,7 @@ class OwnSubmissions:
             if question.id in self._asked_at:
                 raise Repeated
             self._asked_at[question.id] = self._clock.now()
-        if self._store.holds(turns, question.id):
+        if not question.comes_first and self._store.holds(turns, question.id):
             with self._lock:
                 del self._asked_at[question.id]
             raise Repeated

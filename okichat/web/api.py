@@ -15,8 +15,7 @@ from okichat.answer import Answer, Delta, Event, Restart, last_answer
 from okichat.question import Question
 from okichat.web import presenter, sse
 from okichat.web.htmx import wants_stream
-from okichat.web.limits import QUESTIONS, visitor_address, within_limit
-from okichat.web.locale import page_locale
+from okichat.web.limits import QUESTIONS, within_limit
 from okichat.web.parts import current_parts
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
@@ -29,7 +28,7 @@ def chat() -> ResponseReturnValue:
 
     parts = current_parts()
     _demand_json()
-    question = posted_question(request, "json", parts.references, page_locale(), parts.visitors.name(visitor_address()))
+    question = posted_question(request, "json")
     with within_limit(parts.limiter, parts.question_limit, QUESTIONS):
         question, events = parts.assistant.take(question)
     if wants_stream(request):

@@ -22,7 +22,7 @@ from okichat.web.errors import explain
 from okichat.web.frame import page_template
 from okichat.web.front import asked_before, values_of
 from okichat.web.htmx import is_htmx, wants_stream
-from okichat.web.limits import QUESTIONS, visitor_address, within_limit
+from okichat.web.limits import QUESTIONS, within_limit
 from okichat.web.locale import page_locale, page_reader
 from okichat.web.markdown import BlockSplitter
 from okichat.web.moulds import Values, cast
@@ -53,7 +53,7 @@ def answer() -> ResponseReturnValue:
     if asked := asked_before():
         return _fragment(*asked)
     parts = current_parts()
-    question = posted_question(request, "form", parts.references, page_locale(), parts.visitors.name(visitor_address()))
+    question = posted_question(request, "form")
     with within_limit(parts.limiter, parts.question_limit, QUESTIONS):
         question, events = parts.assistant.take(question)
     if not is_htmx(request):

@@ -1,19 +1,4 @@
-"""What each template is given. A template may use these names and nothing else; docs/templates.md lists them.
-
-chat/page.html             page: PageView
-widget/page.html           page: PageView
-widget/thread.html         thread (ExchangeViews), form, contact
-contact/page.html          page: ContactPageView
-errors/error.html          page: ErrorPageView
-chat/stream/begin.html     exchange (no answer yet), form, contact
-chat/stream/block.html     exchange_id, html, rest
-chat/stream/restart.html   exchange_id
-chat/stream/end.html       exchange, mode, contact
-chat/fragment.html         exchange, form, mode, contact
-chat/refused.html          refusal, form, contact
-chat/feedback.html         feedback, offer_under (id of an exchange, or None), contact
-chat/mailed.html           keep
-"""
+"""What templates are given: these names and nothing else. Which template gets which: web/public.py."""
 
 from __future__ import annotations
 
@@ -24,6 +9,8 @@ from datetime import datetime
 from markupsafe import Markup
 
 from okichat.answer import Citation
+
+TRAP = "website"  # the field of a form that people neither see nor hear
 
 
 @dataclass(frozen=True, slots=True)

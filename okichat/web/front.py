@@ -18,6 +18,7 @@ from flask_compress.flask_compress import _compress_data
 from okichat.answer import Answer, last_answer
 from okichat.errors import Refusal
 from okichat.question import Question
+from okichat.web.contexts import TRAP
 from okichat.web.counts import Counts
 from okichat.web.limits import QUESTIONS, Counted, address_of, count_in_memory
 from okichat.web.moulds import Values
@@ -84,6 +85,7 @@ class Front:
         if (
             "question" not in form
             or "locale" in form
+            or form.get(TRAP)
             or (request_key is not None and len(request_key) not in _KEY_CHARS)
         ):
             return None
@@ -93,6 +95,7 @@ class Front:
                 locale=locale,
                 conversation=self._parts.references.read(form.get("conversation")),
                 request_key=request_key,
+                comes_first=self._parts.request_keys.comes_first(request_key),
                 visitor=self._parts.visitors.name(address),
             )
         except Refusal:
@@ -136,7 +139,7 @@ def values_of(parts: Parts, question: Question, own_words: str) -> Values:
         own_words,
         question.id,
         parts.references.sign(question.conversation),
-        parts.references.new_key(),
+        parts.request_keys.new(),
         parts.clock.now().astimezone(parts.contact.timezone),
     )
 

@@ -18,6 +18,7 @@ from okichat.contact.form_age import FormAges
 from okichat.contact.messages import Messages
 from okichat.conversations.listing import Questions
 from okichat.conversations.reference import References
+from okichat.conversations.request_keys import RequestKeys
 from okichat.conversations.retention import Retention
 from okichat.conversations.turns import Turns
 from okichat.guard.visitors import Visitors
@@ -54,6 +55,7 @@ class Parts:
     store: Store
     turns: Turns
     references: References
+    request_keys: RequestKeys
     visitors: Visitors
     contact: ContactDetails
     messages: Messages

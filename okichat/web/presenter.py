@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -101,7 +100,7 @@ def form_view(conversation: str | None = None, question: str = "") -> FormView:
     signed = current_parts().references.sign(conversation) if conversation else None
     return FormView(
         action=_action("chat.answer"),
-        request_key=secrets.token_urlsafe(12),
+        request_key=current_parts().request_keys.new(),
         max_chars=MAX_QUESTION_CHARS,
         question=question,
         conversation=signed,
@@ -129,8 +128,7 @@ def _action(endpoint: str) -> str:
 
 def refusal_view(refusal: Refusal) -> RefusalView:
     """Why a question was not taken."""
-    wait_s = refusal.retry_after_s if isinstance(refusal, TooManyQuestions) else None
-    return RefusalView(refusal.code, wait_s and -(-wait_s // 60))
+    return RefusalView(refusal.code, refusal.wait_minutes if isinstance(refusal, TooManyQuestions) else None)
 
 
 def pending_view(question: Question, asked_at: datetime) -> ExchangeView:
@@ -153,7 +151,7 @@ def thread_view(conversation: str) -> tuple[ExchangeView, ...]:
     """The conversation so far, for a page without JavaScript; empty while the store is away."""
     parts = current_parts()
     try:
-        return tuple(_turn_view(parts, turn) for turn in parts.turns.thread(conversation) if turn.answer)
+        return tuple(_turn_view(parts, turn, turn.answer) for turn in parts.turns.thread(conversation) if turn.answer)
     except StoreUnavailable:
         parts.journal.event("store_unavailable", room="thread")
         return ()
@@ -226,9 +224,7 @@ def _hours_in_words(hours: OpeningHours, language: str) -> str:
     return hours.in_words(language)
 
 
-def _turn_view(parts: Parts, turn: Turn) -> ExchangeView:
-    if turn.answer is None:
-        return ExchangeView(turn.id, turn.question, turn.language, turn.asked_at)
-    shown = answer_view(parts, turn.answer.text, turn.answer, turn.language, turn.answered_at or turn.asked_at)
-    feedback = feedback_view(turn.id, turn.answer.answered_by, turn.vote)
+def _turn_view(parts: Parts, turn: Turn, answer: Answer) -> ExchangeView:
+    shown = answer_view(parts, answer.text, answer, turn.language, turn.answered_at or turn.asked_at)
+    feedback = feedback_view(turn.id, answer.answered_by, turn.vote)
     return ExchangeView(turn.id, turn.question, turn.language, turn.asked_at, shown, feedback)

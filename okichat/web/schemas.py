@@ -9,10 +9,13 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest
 
-from okichat.conversations.reference import References
 from okichat.errors import EmptyQuestion, MalformedQuestion, Refusal
 from okichat.language import LANGUAGES
 from okichat.question import MAX_QUESTION_CHARS, Question
+from okichat.web.contexts import TRAP
+from okichat.web.limits import visitor_address
+from okichat.web.locale import page_locale
+from okichat.web.parts import current_parts
 
 _KEY_CHARS = (16, 64)  # long enough that nobody hits upon somebody else's
 
@@ -65,20 +68,21 @@ _parser = _Parser()
 _schema = QuestionSchema()
 
 
-def posted_question(
-    request: Request, location: str, references: References, page_locale: str, visitor: str
-) -> Question:
-    """The Question in the form or the JSON body. Raises Refusal."""
+def posted_question(request: Request, location: str) -> Question:
+    """The Question in the form or the JSON body of this request. Raises Refusal."""
+    parts = current_parts()
     try:
         sent: dict[str, Any] = _parser.parse(_schema, request, location=location, unknown=None)
     except BadRequest as error:  # JSON that is none
         raise MalformedQuestion from error
     return Question.from_text(
         sent["question"],
-        locale=sent["locale"] or page_locale,
-        conversation=references.read(sent["conversation"]),
+        locale=sent["locale"] or page_locale(),
+        conversation=parts.references.read(sent["conversation"]),
         request_key=sent["request_key"] or None,
-        visitor=visitor,
+        comes_first=parts.request_keys.comes_first(sent["request_key"]),
+        visitor=parts.visitors.name(visitor_address()),
+        trapped=location == "form" and bool(request.form.get(TRAP)),
     )
 
 

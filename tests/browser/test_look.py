@@ -277,7 +277,8 @@ def test_the_thread_follows_the_text_until_the_reader_scrolls_up(page: Page, gpt
 
     newer.click()
     expect(newer).to_be_hidden()
-    assert abs(page.evaluate(BELOW_THE_FOLD)) < 2
+    assert page.evaluate(BELOW_THE_FOLD) < 2  # and less than nothing where the answer has ended meanwhile
+    assert page.evaluate("scrollY") > where
 
 
 def test_a_question_that_does_not_get_through_is_kept_with_a_way_to_send_it_again(page: Page, url: str) -> None:

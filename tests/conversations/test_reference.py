@@ -1,4 +1,4 @@
-"""What travels in a form: the signed reference of its conversation, and the key of its submission."""
+"""The signed reference of a conversation, as it travels in a form."""
 
 from __future__ import annotations
 
@@ -18,11 +18,3 @@ def test_a_reference_is_signed_as_itsdangerous_signs_so_that_one_given_out_befor
 
 def test_a_reference_signed_with_another_secret_is_none() -> None:
     assert References("a secret").read(References("another secret").sign(CONVERSATION)) is None
-
-
-def test_no_two_keys_are_the_same() -> None:
-    references = References("a secret")
-    keys = [references.new_key() for _ in range(300)]
-
-    assert len(set(keys)) == 300
-    assert {len(key) for key in keys} == {16}
