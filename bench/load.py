@@ -12,6 +12,8 @@ import uuid
 from dataclasses import dataclass, field
 
 CONNECTIONS = 8
+KEY = "request_key"
+NEW_KEY = re.compile(rb'name="request_key" value="([^"]*)"')
 QUESTIONS = (
     "Quels sont vos services ?",
     "Quels sont vos horaires ?",
@@ -26,7 +28,7 @@ QUESTIONS = (
 
 @dataclass
 class Visit:
-    """One run against one port. `form` holds the hidden fields of the page; a key in it is made anew for each question."""
+    """One run against one port. `form` holds the hidden fields of the page."""
 
     port: int
     reuse: bool
@@ -34,10 +36,10 @@ class Visit:
     until: float
     latencies_s: list[float] = field(default_factory=list)
 
-    def request(self, number: int) -> bytes:
-        """One question as htmx sends it to have a fragment."""
+    def request(self, number: int, key: bytes | None) -> bytes:
+        """One question as htmx sends it to have a fragment, with the key that the last one brought; made up at first."""
         fields = {**self.form, "question": QUESTIONS[number % len(QUESTIONS)]}
-        fields.update({name: uuid.uuid4().hex for name in fields if "key" in name})
+        fields.update({name: key.decode() if key else uuid.uuid4().hex for name in fields if name == KEY})
         body = urllib.parse.urlencode(fields).encode()
         connection = "keep-alive" if self.reuse else "close"
         head = (
@@ -51,13 +53,15 @@ class Visit:
         """Ask one question after the other over one connection, or over a new one each."""
         reader: asyncio.StreamReader | None = None
         writer: asyncio.StreamWriter | None = None
+        key: bytes | None = None
         while time.perf_counter() < self.until:
-            request = self.request(len(self.latencies_s))
+            request = self.request(len(self.latencies_s), key)
             begun = time.perf_counter()
             if reader is None or writer is None:
                 reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
             writer.write(request)
-            await read_answer(reader)
+            found = NEW_KEY.search(await read_answer(reader))
+            key = found and found[1]
             self.latencies_s.append(time.perf_counter() - begun)
             if not self.reuse:
                 writer.close()

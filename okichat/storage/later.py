@@ -5,14 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, Table
 
 from okichat.errors import StoreAway, StoreUnavailable
-
-if TYPE_CHECKING:
-    from sqlalchemy.dialects import postgresql, sqlite
+from okichat.storage.upsert import Upsert
 
 _GATHERING_S = 0.25  # a process that is killed loses no more than what came in this time
 _MOST_ROWS_KEPT = 2000  # while the store is away; some kilobytes each
@@ -33,6 +31,7 @@ class Later:
         self._writing = threading.Lock()
         self._waiting: dict[tuple[Table, str], Row] = {}
         self._under_way: dict[tuple[Table, str], Row] = {}
+        self._upserts: dict[Table, Upsert] = {}
         self._has_thread = False
         self._is_away = False
         self.after_loss: Callable[[StoreUnavailable], None] = _nothing
@@ -87,25 +86,14 @@ class Later:
                     return
 
     def _write_group(self, group: dict[tuple[Table, str], Row]) -> None:
-        rows: dict[Table, dict[str, Row]] = {}
-        for (table, key), row in group.items():
-            rows.setdefault(table, {})[key] = {column: row.get(column) for column in table.columns.keys()}  # noqa: SIM118
+        rows: dict[Table, list[Row]] = {}
+        for (table, _key), row in group.items():
+            rows.setdefault(table, []).append(row)
         with self._begin() as connection:
-            for table, by_key in rows.items():
-                insert = _insert(connection, table)
-                replacing = insert.on_conflict_do_update(index_elements=table.primary_key, set_=dict(insert.excluded))
-                connection.execute(replacing, list(by_key.values()))
-
-
-def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """Of the engine's own kind, which can replace. Imported here: the other one's would make each start slower."""
-    if connection.dialect.name == "sqlite":
-        from sqlalchemy.dialects import sqlite
-
-        return sqlite.insert(table)
-    from sqlalchemy.dialects import postgresql
-
-    return postgresql.insert(table)
+            for table, of_table in rows.items():
+                if table not in self._upserts:
+                    self._upserts[table] = Upsert(table, connection.dialect)
+                self._upserts[table].write(connection, of_table)
 
 
 def _nothing(_error: StoreUnavailable) -> None:

@@ -69,13 +69,13 @@ class Front:
         """Count and ask the question; None, and then nothing has happened, for what Flask has to look at first."""
         parts = self._parts
         locale = self._replies.locale_of(kind_of(environ))
-        if locale is None or not isinstance(parts.limiter.storage, Counts):
+        if locale is None or not isinstance(counts := parts.limiter.storage, Counts):
             return None
         address = address_of(environ.get("REMOTE_ADDR"))
         question = self._question(_form(environ), locale, address)
         if question is None:
             return None
-        counted = count_in_memory(parts.limiter, parts.question_limit, QUESTIONS, address)
+        counted = count_in_memory(counts, parts.question_limit, QUESTIONS, address)
         outcome = self._asked(question, counted) if counted.allowed else Asked(counted, question, counted.refusal())
         environ[_ASKED] = outcome
         return outcome

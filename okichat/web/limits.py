@@ -77,8 +77,8 @@ class _Limiter(Limiter):
 @contextmanager
 def within_limit(limiter: Limiter, limit: str, scope: str) -> Iterator[None]:
     """Counts this request against `limit` of its visitor, e.g. "10 per 15 minutes; 100 per day". Raises TooManyQuestions."""
-    if isinstance(limiter.storage, Counts):
-        counted = count_in_memory(limiter, limit, scope, visitor_address())
+    if isinstance(counts := limiter.storage, Counts):
+        counted = count_in_memory(counts, limit, scope, visitor_address())
         counted.tell()
         if not counted.allowed:
             raise counted.refusal()
@@ -91,18 +91,18 @@ def within_limit(limiter: Limiter, limit: str, scope: str) -> Iterator[None]:
         current = limiter.current_limit
         period_s = exceeded.limit.limit.get_expiry()
         try:
-            wait_s = (
-                current.reset_at - int(time.time()) if current else period_s
-            )  # rounded up twice: may be a second more
+            # Rounded up twice: it may be a second more.
+            wait_s = current.reset_at - int(time.time()) if current else period_s
         except StorageError:
             wait_s = period_s
         raise _refusal(exceeded.limit.limit, max(1, min(wait_s, period_s))) from exceeded
 
 
-@lru_cache(maxsize=8)
-def _parsed(limit: str) -> list[RateLimitItem]:
-    """The shortest period first: whoever is too quick has not used up more of the day."""
-    return sorted(parse_many(limit), key=lambda each: each.get_expiry())
+@lru_cache(maxsize=1024)
+def _parsed(limit: str, address: str, scope: str) -> list[tuple[RateLimitItem, str]]:
+    """Each with its key. The shortest period first: whoever is too quick has not used up more of the day."""
+    by_period = sorted(parse_many(limit), key=lambda each: each.get_expiry())
+    return [(each, each.key_for(_PREFIX, address, scope)) for each in by_period]
 
 
 def _refusal(limit: RateLimitItem, wait_s: int) -> TooManyQuestions:
@@ -135,19 +135,19 @@ class Counted:
         return _refusal(self.limit, max(1, min(self.reset_at - int(time.time()), self.limit.get_expiry())))
 
 
-def count_in_memory(limiter: Limiter, limit: str, scope: str, address: str) -> Counted:
+def count_in_memory(counts: Counts, limit: str, scope: str, address: str) -> Counted:
     """Count one request: what Flask-Limiter does for each takes longer than all the rest of a short answer.
 
     Where `limit` names several, what is told is the one that is used up, else the one with the shortest period."""
-    shortest, *longer = _parsed(limit)
-    key = (_PREFIX, address, scope)
-    allowed = limiter.limiter.hit(shortest, *key)
-    used_up = None if allowed else shortest
-    for each in longer:
-        used_up = used_up or (None if limiter.limiter.hit(each, *key) else each)
-    told = used_up or shortest
-    window = limiter.limiter.get_window_stats(told, *key)
-    return Counted(used_up is None, told, window.remaining, int(window.reset_time + 1))
+    told: Counted | None = None
+    for each, key in _parsed(limit, address, scope):
+        allowed, remaining, reset_time = counts.count(key, each.amount, each.get_expiry())
+        if told is None or not allowed:
+            told = Counted(allowed, each, remaining, int(reset_time + 1))
+        if not allowed:
+            break
+    assert told, "a limit names at least one"
+    return told
 
 
 def _tell_limit(response: Response) -> Response:
