@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+RUNGS = ("small_talk", "cache", "gpt", "local", "handoff")  # who answers, from the top of the ladder down
+NOTICES = (
+    "budget_spent", "model_unavailable", "timeout", "quota", "rate_limited", "switched_off", "long_conversation",
+    "ungrounded", "outdated",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +81,11 @@ class Answer:
     """A whole answer. Always the last event, and always exactly one.
 
     text         Markdown
-    answered_by  the rung: small_talk, cache, gpt, local or handoff
+    answered_by  the rung, one of RUNGS
     citations    the topics it stands on, best first; empty when the question is out of the firm's field
     suggestions  questions to offer as buttons, e.g. when two topics are equally likely
     passed       the sources before this one, in order, each with the reason why it passed
-    notice       the stable word of the one sentence that tells the visitor why the mode is degraded, or None
+    notice       the stable word, one of NOTICES, of the sentence that tells the visitor why the mode is degraded, or None
     notice_told  whether the conversation has shown a notice already: once is enough
     offers_human whether the conversation offers a human under this answer by itself: two in a row have not helped
     confidence   0 to 1, how sure the knowledge base is of the first topic
@@ -95,7 +101,7 @@ class Answer:
     notice_told: bool = False
     offers_human: bool = False
     confidence: float = 0.0
-    usage: Usage | None = field(default=None)
+    usage: Usage | None = None
 
     @property
     def topics(self) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from okichat.conversations.listing import Questions
 from okichat.conversations.reference import References
 from okichat.conversations.request_keys import RequestKeys
 from okichat.conversations.retention import Retention
+from okichat.guard.injection import misuse
 from okichat.guard.secret_key import secret_key
 from okichat.guard.visitors import Visitors
 from okichat.knowledge.editing import Editing
@@ -145,13 +146,15 @@ class _Assembly(Answering):
     @cached_property
     def upkeep(self) -> Upkeep:
         """What goes on beside the questions."""
-        at_start: list[Job] = [
+        opening: list[Job] = [
             lambda: import_module("okichat.web.schemas"),
-            self.search.prepare_all,
+            lambda: misuse("Bonjour"),
+            lambda: self.search.prepare(self.library.languages[0]),
             self.gpt.warm,
-            self.delivery.start,
+            self.search.prepare_all,
         ]
-        upkeep = Upkeep(self.journal, at_start, list(self._every_round()), when_hurried=self.watch.looks_at_news)
+        rounds = list(self._every_round())
+        upkeep = Upkeep(self.journal, [self.delivery.start], rounds, self.watch.looks_at_news, opening)
         self.watch.on_news(upkeep.hurry)
         self.budget.after_change = upkeep.hurry
         return upkeep

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
+from pathlib import Path
 
 from okichat.assistant import Assistant
 from okichat.cache.answers import AnswerCache
@@ -21,6 +22,7 @@ from okichat.errors import StoreUnavailable
 from okichat.guard.admission import Guard
 from okichat.guard.spam import Streams
 from okichat.knowledge.calibration import read_calibration
+from okichat.knowledge.kept import KeptLearning
 from okichat.knowledge.library import Library, load_library
 from okichat.knowledge.search import Search
 from okichat.language import LANGUAGES
@@ -114,13 +116,14 @@ class Answering:
     @cached_property
     def library(self) -> Library:
         """The topics."""
-        return load_library(self.settings.knowledge or folder("knowledge"), self.placeholders)
+        return load_library(self._topics, self.placeholders)
 
     @cached_property
     def search(self) -> Search:
         """Finds the topics that answer."""
         today = days_in(self.settings.timezone, self.clock)
-        return Search(self.library, read_calibration(self.settings.knowledge), today=today)
+        kept = KeptLearning(self._topics, self.library.version)
+        return Search(self.library, read_calibration(self.settings.knowledge), today=today, kept=kept)
 
     @cached_property
     def prompt(self) -> Prompt:
@@ -161,6 +164,10 @@ class Answering:
     def assistant(self) -> Assistant:
         """The whole way."""
         return Assistant(self.guard, self.watch.security, self.recorder, self.shared, self.search, self.chain)
+
+    @property
+    def _topics(self) -> Path:
+        return self.settings.knowledge or folder("knowledge")
 
     def _why_gpt_stays_off(self) -> str | None:
         """Why GPT stays off although there is a key; tells the operator in words."""

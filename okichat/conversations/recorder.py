@@ -54,7 +54,7 @@ class Recorder:
     def recording(self, question: Question) -> Iterator[Callable[[Event], Event]]:
         """Gives what every event passes through: it keeps the answer and adds to it what follows from its conversation.
 
-        A question whose Answer never passes is abandoned."""
+        A question whose Answer never passes is abandoned. What its call has cost is written with the answer at the latest."""
         first_word_ms: int | None = None
         kept = False
 
@@ -67,11 +67,12 @@ class Recorder:
             kept = True
             return self._keep(question, event, first_word_ms)
 
-        try:
-            yield recorded
-        finally:
-            if not kept:
-                self._abandon(question)
+        with self._turns.gathering():
+            try:
+                yield recorded
+            finally:
+                if not kept:
+                    self._abandon(question)
 
     def _keep(self, question: Question, answer: Answer, first_word_ms: int | None) -> Answer:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -105,6 +106,10 @@ class Turns:
         """Keep the answer of an open question, and how long its visitor waited for the first words."""
         columns = {**_answer_columns(answer, self._clock.now()), "first_word_ms": first_word_ms}
         self._submissions.end(question, columns, is_paid=answer.usage is not None)
+
+    def gathering(self) -> AbstractContextManager[None]:
+        """While a question is answered: what is to be written for it may wait for its answer; see Store.gathering."""
+        return self._store.gathering()
 
     def abandon(self, question: Question) -> None:
         """The visitor stopped the answer: a repetition may ask again."""

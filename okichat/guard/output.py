@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import lru_cache
+
 from okichat.guard.injection import plain_words
 
 _OVERLAP_WORDS = 10
@@ -16,6 +19,14 @@ def leaks_prompt(answer: str, canary: str, prompt: str = "") -> bool:
     said = f" {plain_words(answer)} "
     if (marked := plain_words(canary)) and marked.replace(" ", "") in said.replace(" ", ""):
         return True
-    words = plain_words(prompt).split()
-    runs = (" ".join(words[start : start + _OVERLAP_WORDS]) for start in range(len(words) - _OVERLAP_WORDS + 1))
-    return any(f" {run} " in said for run in runs)
+    return not _runs(prompt).isdisjoint(_runs_of(said.split()))
+
+
+@lru_cache(maxsize=8)
+def _runs(prompt: str) -> frozenset[str]:
+    """Kept, because the prompt is the same for all questions in one language, and much longer than an answer."""
+    return frozenset(_runs_of(plain_words(prompt).split()))
+
+
+def _runs_of(words: list[str]) -> Iterator[str]:
+    return (" ".join(words[start : start + _OVERLAP_WORDS]) for start in range(len(words) - _OVERLAP_WORDS + 1))

@@ -8,17 +8,22 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
+
+from sqlalchemy import Connection
 
 from okichat.answer import Usage
 from okichat.clock import Clock
 from okichat.errors import StoreUnavailable
 from okichat.money import ledger
+from okichat.money.badge import Badge
 from okichat.money.month import MonthSummary, allowed_microusd, crossed, day_in, ends_on, month_of, next_month_begins
 from okichat.money.prices import Price, price_of
 from okichat.money.reservation import BudgetSpent, LedgerUnavailable, PriceUnknown, Reservation
 from okichat.settings import Settings
+from okichat.storage.deeds import Deed
 from okichat.storage.engine import Store
 
 __all__ = ["Budget", "BudgetSpent", "LedgerUnavailable", "PriceUnknown", "Reservation"]
@@ -27,8 +32,6 @@ log = logging.getLogger("okichat.money")
 
 # A call that has not been settled this long after its deadline will not be: its process is gone.
 _ORPHAN_MARGIN = timedelta(seconds=60)
-_BADGE_LIFETIME = timedelta(seconds=1)
-_BADGE_LIFETIME_AWAY = timedelta(seconds=10)  # a database that does not answer takes seconds to say so
 
 
 class Budget:
@@ -39,7 +42,7 @@ class Budget:
         self._clock = clock
         self._settings = settings
         self._budget_microusd = int((Decimal(str(settings.budget_usd)) * 1_000_000).to_integral_value(ROUND_FLOOR))
-        self._badge: tuple[datetime, bool] | None = None  # until when, what
+        self._badge = Badge(clock, lambda: self._can_spend(self._balance))
         # Called when a call was settled, or refused for want of money; must be quick and must not raise.
         self.after_change: Callable[[], object] = lambda: None
 
@@ -57,14 +60,15 @@ class Budget:
         amount = price.worst_case_microusd(prompt_tokens_bound, output_tokens_cap)
         reservation_id = secrets.token_hex(16)
         try:
-            month = self._claim(reservation_id, request_id, model, price, amount)
+            claimed = self._claim(reservation_id, request_id, model, price, amount)
         except StoreUnavailable as error:
             raise LedgerUnavailable(str(error)) from error
-        self._badge = None
-        if month is None:
+        if claimed is None:
+            self._badge.forget()
             self.after_change()
             raise BudgetSpent
-        return Reservation(reservation_id, month, request_id, model, price, amount)
+        self._badge.learn(self._can_spend(lambda: claimed))
+        return Reservation(reservation_id, claimed.month, request_id, model, price, amount)
 
     def settle(
         self,
@@ -78,7 +82,8 @@ class Budget:
         """Replace a reservation by what the call really used. Settling again changes nothing.
 
         A server that reports no input tokens has not counted: then the reservation stands, as with `keep`. Raises nothing:
-        when the ledger cannot be written the reservation stands too, until `settle_orphans`."""
+        when the ledger cannot be written the reservation stands too, until `settle_orphans`. Within `Store.gathering` it is
+        written with what is written next; whoever reads the ledger in this process finds it written."""
         if input_tokens <= 0 or min(cached_input_tokens, output_tokens, cache_write_tokens) < 0:
             return self.keep(reservation)
         cost = reservation.price.cost_microusd(input_tokens, cached_input_tokens, output_tokens, cache_write_tokens)
@@ -111,7 +116,7 @@ class Budget:
         for reservation_id in found:  # one transaction each, so that a visitor never waits for many
             with self._store.write() as connection:
                 settled += ledger.close(connection, reservation_id, "settle", now, note="orphan") is not None
-        self._badge = None
+        self._badge.forget()
         return settled
 
     def month(self) -> MonthSummary:
@@ -135,17 +140,7 @@ class Budget:
 
     def can_spend(self) -> bool:
         """Whether the next call would probably be paid, for the badge; up to a second old. Raises nothing."""
-        now, badge = self._clock.now(), self._badge
-        if badge is not None and now < badge[0] <= now + _BADGE_LIFETIME_AWAY:
-            return badge[1]
-        if badge is not None:
-            self._badge = (now + _BADGE_LIFETIME_AWAY, badge[1])  # others need not wait while this one looks
-        try:
-            can, lifetime = self._can_spend(), _BADGE_LIFETIME
-        except StoreUnavailable:
-            can, lifetime = False, _BADGE_LIFETIME_AWAY
-        self._badge = (now + lifetime, can)
-        return can
+        return self._badge.can_spend()
 
     def verify(self) -> list[str]:
         """Add up the whole ledger and compare it with the running totals: one line for each difference.
@@ -162,7 +157,7 @@ class Budget:
         with self._store.write(durable=True) as connection:
             month = ledger.open_month(connection, self._clock_month(now)).month
             ledger.correct(connection, month, now, amount_microusd, why)
-        self._badge = None
+        self._badge.forget()
 
     def trust_clock(self, why: str) -> list[str]:
         """Count what months that have not begun yet have spent in the month it really is; gives those months.
@@ -172,13 +167,13 @@ class Budget:
         now = self._clock.now()
         with self._store.write(durable=True) as connection:
             closed = ledger.move_later_months(connection, self._clock_month(now), now, why)
-        self._badge = None
+        self._badge.forget()
         return closed
 
     def _claim(
         self, reservation_id: str, request_id: str, model: str, price: Price, amount_microusd: int
-    ) -> str | None:
-        """The month the amount was taken from, None if it has not that much left."""
+    ) -> ledger.Balance | None:
+        """The month the amount was taken from, as it stands now; None if it has not that much left."""
         now = self._clock.now()
         # Durable, because the call is paid from here on: after a power loss this row must still stand. The settlement need
         # not be: where it is lost, the reservation counts as spent.
@@ -200,7 +195,7 @@ class Budget:
                 "amount_microusd": amount_microusd,
             }
             ledger.write_reservation(connection, row)
-            return balance.month
+        return replace(balance, reserved_microusd=balance.reserved_microusd + amount_microusd)
 
     def _close(
         self,
@@ -210,22 +205,27 @@ class Budget:
         tokens: tuple[int, int, int] | None,
         note: str | None,
     ) -> None:
-        durable = spent_microusd is not None and spent_microusd > reservation.amount_microusd
-        try:
-            with self._store.write(durable=durable, insist=True) as connection:
-                ledger.close(
-                    connection,
-                    reservation.id,
-                    kind,
-                    self._clock.now(),
-                    spent_microusd=spent_microusd,
-                    tokens=tokens,
-                    note=note,
-                )
+        now = self._clock.now()
+
+        def close(connection: Connection) -> None:
+            ledger.close(connection, reservation.id, kind, now, spent_microusd=spent_microusd, tokens=tokens, note=note)
+
+        def after(error: StoreUnavailable | None) -> None:
+            if error is not None:
+                log.warning("could not %s a reservation, it counts as spent: %s", kind, error)
+            self.after_change()
+
+        if spent_microusd is None or spent_microusd <= reservation.amount_microusd:
+            self._store.do_soon(Deed(close, after))
+            self._badge.gained()
+            return
+        try:  # durable, because without this row less would count as spent than was
+            with self._store.write(durable=True, insist=True) as connection:
+                close(connection)
+            after(None)
         except StoreUnavailable as error:
-            log.warning("could not %s a reservation, it counts as spent: %s", kind, error)
-        self._badge = None
-        self.after_change()
+            after(error)
+        self._badge.forget()
 
     def _balance(self) -> ledger.Balance:
         with self._store.read() as connection:
@@ -239,11 +239,11 @@ class Budget:
         day = day_in(month, now, self._settings.timezone)
         return allowed_microusd(self._budget_microusd, day, by_day=self._settings.daily_share)
 
-    def _can_spend(self) -> bool:
+    def _can_spend(self, balance_now: Callable[[], ledger.Balance]) -> bool:
         price = price_of(self._settings.openai_model, self._settings)
         if price is None or self._budget_microusd == 0:
             return False
-        balance = self._balance()
+        balance = balance_now()
         if price.worst_case_microusd(1, 1) == 0:
             return True
         least = 1 if balance.refused_microusd is None else balance.refused_microusd

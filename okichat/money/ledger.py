@@ -9,9 +9,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, literal, select, text, union_all, update
+from sqlalchemy import BigInteger, Connection, bindparam, delete, func, insert, literal, select, text, union_all, update
 
 from okichat.storage.tables import balances, ledger, reservations
+
+# Made once: to build a statement takes longer than to run it.
+_OF_MONTH = update(balances).where(balances.c.month == bindparam("of_month"))
+_LATEST = (
+    select(balances).where(balances.c.month >= bindparam("clock_month")).order_by(balances.c.month.desc()).limit(1)
+)
+_CLAIM_NOTHING = _OF_MONTH.values(
+    reserved_microusd=balances.c.reserved_microusd + bindparam("amount", type_=BigInteger)
+)
+_CLAIM = _CLAIM_NOTHING.where(
+    balances.c.spent_microusd + balances.c.reserved_microusd + bindparam("amount", type_=BigInteger)
+    <= bindparam("allowed", type_=BigInteger)
+)
+_MOVE = _OF_MONTH.values(
+    spent_microusd=balances.c.spent_microusd + bindparam("spent", type_=BigInteger),
+    reserved_microusd=balances.c.reserved_microusd + bindparam("reserved", type_=BigInteger),
+)
+_INSERT_RESERVATION, _INSERT_ROW = insert(reservations), insert(ledger)
+_TAKE_RESERVATION = delete(reservations).where(reservations.c.id == bindparam("of_id")).returning(*reservations.c)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +53,7 @@ def latest_balance(connection: Connection, clock_month: str) -> Balance | None:
 
     A clock that goes back (a skewed machine, a restart without network time) would otherwise open an old month with a
     fresh budget in the middle of one that is spent. Where it was the later month that was wrong: Budget.trust_clock."""
-    rows = select(balances).where(balances.c.month >= clock_month).order_by(balances.c.month.desc()).limit(1)
-    row = connection.execute(rows).first()
+    row = connection.execute(_LATEST, {"clock_month": clock_month}).first()
     return Balance(*row) if row else None
 
 
@@ -49,12 +67,11 @@ def open_month(connection: Connection, clock_month: str) -> Balance:
 
 def claim(connection: Connection, month: str, amount_microusd: int, allowed_microusd: int) -> bool:
     """Reserve an amount if the month has that much left, in one statement. False if it has not."""
-    claimed = update(balances).where(balances.c.month == month)
-    if amount_microusd > 0:  # what costs nothing can exceed nothing, even if the budget was lowered below what is spent
-        used = balances.c.spent_microusd + balances.c.reserved_microusd
-        claimed = claimed.where(used + amount_microusd <= allowed_microusd)
-    raised = balances.c.reserved_microusd + amount_microusd
-    return connection.execute(claimed.values(reserved_microusd=raised)).rowcount == 1
+    values = {"of_month": month, "amount": amount_microusd}
+    if amount_microusd > 0:
+        return connection.execute(_CLAIM, {**values, "allowed": allowed_microusd}).rowcount == 1
+    # What costs nothing can exceed nothing, even if the budget was lowered below what is spent.
+    return connection.execute(_CLAIM_NOTHING, values).rowcount == 1
 
 
 def note_refusal(connection: Connection, balance: Balance, amount_microusd: int, allowed_microusd: int) -> None:
@@ -70,9 +87,9 @@ def note_refusal(connection: Connection, balance: Balance, amount_microusd: int,
 
 def write_reservation(connection: Connection, row: dict[str, Any]) -> None:
     """Record a claim: a row of `reservations` that waits for the end of the call, and the ledger's row."""
-    connection.execute(insert(reservations), row)
+    connection.execute(_INSERT_RESERVATION, row)
     connection.execute(
-        insert(ledger),
+        _INSERT_ROW,
         {
             "at": row["made_at"],
             "month": row["month"],
@@ -100,8 +117,7 @@ def close(
     """End a reservation, in the month in which it was made: `settle` it with what was spent (None: all), or `release` it.
 
     Gives what had been reserved, or None, and then nothing is changed, if it has been ended before."""
-    taken = delete(reservations).where(reservations.c.id == reservation_id).returning(*reservations.c)
-    reservation = connection.execute(taken).first()
+    reservation = connection.execute(_TAKE_RESERVATION, {"of_id": reservation_id}).first()
     if reservation is None:
         return None
     reserved: int = reservation.amount_microusd
@@ -110,7 +126,7 @@ def close(
     _move(connection, reservation.month, spent, -reserved)
     input_tokens, cached_input_tokens, output_tokens = tokens or (None, None, None)
     connection.execute(
-        insert(ledger),
+        _INSERT_ROW,
         {
             "at": at,
             "month": reservation.month,
@@ -192,7 +208,7 @@ def _insert_month(connection: Connection, month: str) -> None:
 
 def _write_correction(connection: Connection, month: str, at: datetime, amount_microusd: int, why: str) -> None:
     connection.execute(
-        insert(ledger),
+        _INSERT_ROW,
         {
             "at": at,
             "month": month,
@@ -205,11 +221,4 @@ def _write_correction(connection: Connection, month: str, at: datetime, amount_m
 
 
 def _move(connection: Connection, month: str, spent_microusd: int, reserved_microusd: int) -> None:
-    connection.execute(
-        update(balances)
-        .where(balances.c.month == month)
-        .values(
-            spent_microusd=balances.c.spent_microusd + spent_microusd,
-            reserved_microusd=balances.c.reserved_microusd + reserved_microusd,
-        )
-    )
+    connection.execute(_MOVE, {"of_month": month, "spent": spent_microusd, "reserved": reserved_microusd})

@@ -68,10 +68,12 @@ def reason_of_code(code: str | None) -> str | None:
     return _REASON_OF_CODE.get(code or "")
 
 
-def reason_of_status(status: int, code: str | None) -> str:
-    """The class of a refused request."""
+def refusal(status: int, code: str | None, parameter: str | None, wait_s: float | None) -> ModelFault:
+    """The fault of a request that was refused, because of `parameter` where the server names one."""
     by_status = "server" if status >= 500 or status in _TRY_AGAIN_LATER else "protocol"
-    return reason_of_code(code) or _REASON_OF_STATUS.get(status, by_status)
+    reason = reason_of_code(code) or _REASON_OF_STATUS.get(status, by_status)
+    detail = parameter if reason == "request" and parameter else str(status)
+    return ModelFault(reason, detail, unbilled=True, retry_after_s=wait_s)
 
 
 def retry_after_s(header: str | None) -> float | None:

@@ -16,14 +16,16 @@ from okichat.guard import facts
 from okichat.knowledge.search import Findings
 from okichat.money.budget import Budget
 from okichat.monitoring.journal import Journal
+from okichat.on_demand import on_demand
 from okichat.question import Question
 from okichat.settings import Settings
 from okichat.sources import completion
 from okichat.sources.attempt import Attempt, Dialect
 from okichat.sources.breaker import Breaker, News, Pause
+from okichat.sources.callers import Callers
 from okichat.sources.completion import Chunk
 from okichat.sources.draft import Checks, Draft, TextDropped
-from okichat.sources.faults import FAULTS, ModelFault, never_left, reason_of_code, reason_of_status, retry_after_s
+from okichat.sources.faults import FAULTS, ModelFault, never_left, reason_of_code, refusal, retry_after_s
 from okichat.sources.paid_call import Limits, PaidCall
 from okichat.sources.prompt import Prompt
 from okichat.sources.relay import Abort, DeadlinePassed, FirstWordLate
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     import openai
 
 _LEAST_TIME_FOR_RETRY_S = 1.0
+_NEVER_USED = ("openai.types", "openai.types.responses")  # the descriptions of the client's other APIs
 
 
 class Gpt:
@@ -61,6 +64,7 @@ class Gpt:
         self._journal = journal
         self._models = tuple(name for name in (settings.openai_model, settings.openai_fallback_model) if name)
         self._breakers = {name: Breaker(clock, name, news) for name in self._models}
+        self._callers = Callers()
         self._ends_at_s = math.inf
         self._dialect = Dialect(
             tier=settings.openai_base_url is None
@@ -83,8 +87,9 @@ class Gpt:
     def warm(self) -> None:
         """Import the client and open its resources, so that no visitor waits for that."""
         if self.stays_off is None:
+            with on_demand(*_NEVER_USED):
+                _ = self._client.chat.completions.with_streaming_response.create
             facts.readers()
-            _ = self._client
 
     def close(self) -> None:
         """Give the connections back; the next question would open them again."""
@@ -142,7 +147,7 @@ class Gpt:
             max_output_tokens=self._settings.max_output_tokens,
         )
         messages = self._prompt.messages(question, findings.passages, with_history=attempt.with_history)
-        return PaidCall(self._budget, question.id, attempt.model, messages, limits)
+        return PaidCall(self._budget, question.id, attempt.model, messages, limits, self._callers)
 
     def _checks(self, call: PaidCall) -> Checks:
         cap = call.limits.max_output_tokens
@@ -197,7 +202,8 @@ class Gpt:
 
     @functools.cached_property
     def _client(self) -> openai.OpenAI:
-        import openai  # costs more than everything else together, so not before it is needed
+        with on_demand(*_NEVER_USED):
+            import openai  # costs more than everything else together, so not before it is needed
 
         from okichat.sources.connections import make_interruptible
 
@@ -229,7 +235,8 @@ class Gpt:
                     raise completion.BrokenProtocol(content_type)
                 yield from (chunk for chunk in found if chunk != Chunk())
         except openai.APIStatusError as error:
-            raise _fault_of_status(error) from error
+            wait_s = retry_after_s(error.response.headers.get("retry-after"))
+            raise refusal(error.status_code, error.code, error.param, wait_s) from error
         except openai.APIConnectionError as error:
             raise ModelFault("network", type(error.__cause__).__name__, unbilled=never_left(error.__cause__)) from error
         except httpx2.HTTPError as error:
@@ -240,10 +247,3 @@ class Gpt:
             raise ModelFault("protocol", type(error).__name__, unbilled=False) from error
         finally:
             abort.forget()  # the connection may be another visitor's from here on
-
-
-def _fault_of_status(error: openai.APIStatusError) -> ModelFault:
-    reason = reason_of_status(error.status_code, error.code)
-    detail = error.param or str(error.status_code) if reason == "request" else str(error.status_code)
-    wait_s = retry_after_s(error.response.headers.get("retry-after"))
-    return ModelFault(reason, detail, unbilled=True, retry_after_s=wait_s)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from okichat.answer import Usage
 from okichat.money.budget import Budget
 from okichat.money.estimate import worst_case_tokens
+from okichat.sources.callers import Callers
 from okichat.sources.completion import Chunk, ReportedUsage
 from okichat.sources.faults import ModelFault
 from okichat.sources.prompt import Message
@@ -33,6 +34,7 @@ class PaidCall:
     model: str
     messages: Sequence[Message]
     limits: Limits
+    callers: Callers
     usage: Usage | None = field(default=None, init=False)
 
     def chunks(self, produce: Callable[[Abort], Iterator[Chunk]]) -> Iterator[Chunk | None]:
@@ -44,9 +46,8 @@ class PaidCall:
         reported: ReportedUsage | None = None
         unbilled = False
         try:
-            for chunk in Relay(produce, lambda chunk: chunk.is_last, operator.add).items(
-                self.limits.first_token_s, self.limits.deadline_s
-            ):
+            relay = Relay(produce, lambda chunk: chunk.is_last, operator.add, self.callers)
+            for chunk in relay.items(self.limits.first_token_s, self.limits.deadline_s):
                 if chunk is not None and chunk.usage is not None:
                     reported = chunk.usage
                 yield chunk

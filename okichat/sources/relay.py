@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 from okichat.errors import SourceUnavailable
+from okichat.sources.callers import Callers
 
 T = TypeVar("T")
 _GOODBYE_S = 0.05
@@ -68,14 +69,19 @@ class Relay(Generic[T]):
     """What `produce` yields, one by one, from another thread."""
 
     def __init__(
-        self, produce: Callable[[Abort], Iterator[T]], is_last: Callable[[T], bool], join: Callable[[T, T], T]
+        self,
+        produce: Callable[[Abort], Iterator[T]],
+        is_last: Callable[[T], bool],
+        join: Callable[[T, T], T],
+        callers: Callers,
     ) -> None:
-        """`produce` gets an Abort on which it registers how to end its blocking reads.
+        """`produce` gets an Abort on which it registers how to end its blocking reads; it runs in a thread of `callers`.
 
         `join` makes one item of two: many that have piled up are handed over together."""
         self._produce = produce
         self._is_last = is_last
         self._join = join
+        self._callers = callers
         self._abort = Abort()
         self._items: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
 
@@ -85,8 +91,7 @@ class Relay(Generic[T]):
         After an item for which `is_last` holds, the producer has a moment to end by itself, so that its connection can be kept.
         Raises FirstWordLate or DeadlinePassed when time is up, and whatever the producer raised. Closing this iterator aborts."""
         started = time.monotonic()
-        caller = threading.Thread(target=self._run, name="okichat-model-call", daemon=True)
-        caller.start()
+        call = self._callers.start(self._run)
         begun = False
         try:
             while True:
@@ -107,7 +112,7 @@ class Relay(Generic[T]):
                         return
                     raise error
                 if item is not None and self._is_last(item):
-                    caller.join(_GOODBYE_S)
+                    call.join(_GOODBYE_S)
                     return
         finally:
             self._abort.call()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from sqlalchemy.exc import DisconnectionError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from okichat.errors import StoreAway, StoreUnavailable
+from okichat.on_demand import on_demand
+from okichat.storage.deeds import Deed, Deeds
 from okichat.storage.later import Later, Row
 from okichat.storage.lookups import FileIdentity, Lookups
 from okichat.storage.rest import Rest
@@ -29,9 +32,10 @@ class Store:
     def __init__(self, url: str) -> None:
         """`url` as settings.database_url. Opens nothing yet, so a database that is away does not stop the start."""
         parsed = make_url(url)
-        self._later = Later(self._begin_write)
-        self._reads, self._writes = Rest(), Rest()  # SQLite is read while another process holds it for writing
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self._deeds = Deeds(partial(self._begin_write, insist=True), together=self.is_sqlite)
+        self._later = Later(partial(self._deeds.aboard, self._begin_write))
+        self._reads, self._writes = Rest(), Rest()  # SQLite is read while another process holds it for writing
         # SQLite lets one writer in at a time and makes the others sleep and retry; queueing them here is fair and faster.
         self._writing = threading.Lock() if self.is_sqlite else None
         self._writer: int | None = None
@@ -39,13 +43,14 @@ class Store:
         if self.is_sqlite:
             if parsed.database and parsed.database != ":memory:":
                 self._prepare_folder(Path(parsed.database).parent)
-            self.engine = create_engine(
-                parsed,
-                pool_size=16,
-                max_overflow=16,
-                pool_timeout=_LOCK_TIMEOUT_S,
-                connect_args={"timeout": _LOCK_TIMEOUT_S, "check_same_thread": False},
-            )
+            with on_demand("sqlalchemy.dialects.sqlite.aiosqlite"):
+                self.engine = create_engine(
+                    parsed,
+                    pool_size=16,
+                    max_overflow=16,
+                    pool_timeout=_LOCK_TIMEOUT_S,
+                    connect_args={"timeout": _LOCK_TIMEOUT_S, "check_same_thread": False},
+                )
             event.listen(self.engine, "connect", _configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
             if parsed.database and parsed.database != ":memory:":
@@ -75,7 +80,7 @@ class Store:
 
         `durable`: once committed, it survives a power loss too. Postgres is always so; on SQLite it costs one fsync.
         `insist`: wait for the database also right after others have waited in vain; for what must not get lost."""
-        self._later.write()
+        self.write_now()
         with self._begin_write(durable=durable, insist=insist) as connection:
             yield connection
 
@@ -83,7 +88,7 @@ class Store:
     def read(self) -> Iterator[Connection]:
         """One transaction that only reads. Raises StoreUnavailable."""
         if self._writer != threading.get_ident():  # inside of its own write a thread would wait for itself
-            self._later.write()
+            self.write_now()
         with _translated(), ExitStack() as transaction:
             with self._reads.or_wait(insist=False):
                 connection = transaction.enter_context(self.engine.connect())
@@ -96,9 +101,18 @@ class Store:
         Any other transaction of this process sees it. A store that does not take it tells `tell_losses`."""
         self._later.put(table, key, row)
 
+    def do_soon(self, deed: Deed) -> None:
+        """Do it at once, or, within `gathering`, with the next transaction of this process. Raises nothing."""
+        self._deeds.add(deed)
+
+    def gathering(self) -> AbstractContextManager[None]:
+        """Meanwhile deeds may wait for a transaction that comes anyway; at the end none waits any longer."""
+        return self._deeds.gathering()
+
     def write_now(self) -> None:
-        """Write what put_later was given, before this returns."""
+        """Write what put_later was given, and do what waits, before this returns."""
         self._later.write()
+        self._deeds.do_all()
 
     def tell_losses(self, listener: Callable[[StoreUnavailable], None]) -> None:
         """Call `listener` when rows of put_later could not be written."""
@@ -150,7 +164,7 @@ class Store:
 
     def close(self) -> None:
         """Give all connections back."""
-        self._later.write()
+        self.write_now()
         self.engine.dispose()
         if self._lookups:
             self._lookups.close()
@@ -172,11 +186,12 @@ def _translated() -> Iterator[None]:
         raise kind(type(error).__name__) from error
 
 
-def _configure_sqlite(connection: Any, _record: Any) -> None:
+def _configure_sqlite(connection: Any, record: Any) -> None:
     connection.isolation_level = None  # transactions are ours: see _begin_sqlite
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
+    record.info["synchronous"] = "NORMAL"
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
 
@@ -218,6 +233,8 @@ class _SqliteFile:
 def _begin_sqlite(connection: Connection) -> None:
     # A transaction that begins as a reader and then writes can fail at once with "database is locked"; a writer says so first.
     options = connection.get_execution_options()
-    if options.get("okichat_write"):
-        connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options.get('okichat_durable') else 'NORMAL'}")
+    synchronous = "FULL" if options.get("okichat_durable") else "NORMAL"
+    if options.get("okichat_write") and connection.info["synchronous"] != synchronous:
+        connection.exec_driver_sql(f"PRAGMA synchronous={synchronous}")
+        connection.info["synchronous"] = synchronous
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("okichat_write") else "BEGIN")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Integer, String
 from sqlalchemy.ext.compiler import compiles
@@ -15,6 +17,11 @@ class hour_of(FunctionElement[str]):  # noqa: N801 - it reads as the function it
 
     type = String()
     inherit_cache = True
+
+
+def moment_of(hour: str, zone: ZoneInfo) -> datetime:
+    """What `hour_of` gives, as the moment in a time zone at which that hour begins."""
+    return datetime.strptime(hour, "%Y-%m-%d %H").replace(tzinfo=UTC).astimezone(zone)
 
 
 class hundredths_between(FunctionElement[int]):  # noqa: N801 - it reads as the function it is

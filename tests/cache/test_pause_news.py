@@ -18,11 +18,6 @@ from tests.servers import RedisServer
 SETTINGS = Settings(openai_api_key="sk-one")
 
 
-@pytest.fixture
-def clock() -> StoppedClock:
-    return StoppedClock()
-
-
 @pytest.fixture(autouse=True)
 def always_listening(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(breakers, "_LISTEN_EVERY_S", 0.0)

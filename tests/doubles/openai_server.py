@@ -115,7 +115,7 @@ class OpenAIServer:
         with self._lock:
             self.requests = []
 
-    def wait_until_left(self, request: Received, within_s: float = 5.0) -> float:
+    def wait_until_left(self, request: Received, within_s: float = 20.0) -> float:
         """The monotonic time at which the client closed the connection of this request before its end; raises AssertionError."""
         until_s = time.monotonic() + within_s
         while request.left_at_s is None:

@@ -14,29 +14,11 @@ from okichat.storage import schema
 from okichat.storage.engine import Store
 from okichat.storage.tables import metadata
 from tests.doubles.clock import StoppedClock
-from tests.servers import PostgresServer, ServerMissing, postgres_server
 
 OpenBudget = Callable[..., Budget]
 
 # One dollar per million tokens, in and out: a token costs a microdollar, so a test reads without a calculator.
 DOLLAR = {"price_input_usd": 1.0, "price_output_usd": 1.0}
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    try:
-        with postgres_server() as server:
-            yield server
-    except ServerMissing as missing:
-        pytest.skip(str(missing))
-
-
-@pytest.fixture(scope="session")
-def postgres_store(postgres: PostgresServer) -> Iterator[Store]:
-    store = Store(postgres.url)
-    schema.prepare(store)
-    yield store
-    store.close()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -52,11 +34,6 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     with opened.write() as connection:
         for table in reversed(metadata.sorted_tables):
             connection.execute(table.delete())
-
-
-@pytest.fixture
-def clock() -> StoppedClock:
-    return StoppedClock()
 
 
 @pytest.fixture

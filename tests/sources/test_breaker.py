@@ -9,11 +9,6 @@ from tests.doubles.clock import StoppedClock
 
 
 @pytest.fixture
-def clock() -> StoppedClock:
-    return StoppedClock()
-
-
-@pytest.fixture
 def breaker(clock: StoppedClock) -> Breaker:
     return Breaker(clock)
 

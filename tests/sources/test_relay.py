@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from okichat.sources.callers import Callers
 from okichat.sources.relay import Abort, Relay
 
 WORDS = [f"{number} " for number in range(60)]
@@ -20,7 +21,7 @@ def test_a_listener_that_is_far_behind_gets_many_items_as_one() -> None:
         yield from WORDS
         all_made.set()
 
-    items = Relay(produce, lambda _item: False, operator.add).items(10, 10)
+    items = Relay(produce, lambda _item: False, operator.add, Callers()).items(10, 10)
     first = next(items)
     all_made.wait(10)
     rest = [item for item in items if item is not None]
@@ -37,7 +38,7 @@ def test_what_came_before_an_error_is_heard_first() -> None:
         all_made.set()
         raise ZeroDivisionError
 
-    items = Relay(produce, lambda _item: False, operator.add).items(10, 10)
+    items = Relay(produce, lambda _item: False, operator.add, Callers()).items(10, 10)
     heard = [next(items) or ""]
     all_made.wait(10)
 

@@ -19,18 +19,9 @@ from okichat.storage.engine import Store
 from okichat.storage.facts import Facts
 from okichat.storage.schema import prepare
 from tests.served import free_port
-from tests.servers import PostgresServer, ServerMissing, postgres_server
+from tests.servers import PostgresServer
 
 pytestmark = pytest.mark.deploy
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[PostgresServer]:
-    try:
-        with postgres_server() as server:
-            yield server
-    except ServerMissing as missing:
-        pytest.skip(str(missing))
 
 
 @pytest.fixture
@@ -41,7 +32,9 @@ def pooled(postgres: PostgresServer) -> Iterator[Store]:
         pytest.skip("pgbouncer is not installed: apt-get install pgbouncer")
     with tempfile.TemporaryDirectory(prefix="okichat-pgbouncer-") as folder:
         port = free_port()
-        process = _start(program, Path(folder), port, postgres.url.rpartition("host=")[2])
+        database = f"pooled_{port}"
+        postgres.new_database(database)
+        process = _start(program, Path(folder), port, f"{postgres.url.rpartition('host=')[2]} dbname={database}")
         store = Store(f"postgresql+psycopg://postgres@127.0.0.1:{port}/okichat")
         try:
             _wait(port, process)
@@ -52,10 +45,10 @@ def pooled(postgres: PostgresServer) -> Iterator[Store]:
             process.wait(20)
 
 
-def _start(program: str, folder: Path, port: int, postgres: str) -> subprocess.Popen[bytes]:
+def _start(program: str, folder: Path, port: int, database: str) -> subprocess.Popen[bytes]:
     (folder / "users.txt").write_text('"postgres" ""\n')
     (folder / "pgbouncer.ini").write_text(
-        f"[databases]\nokichat = host={postgres} dbname=okichat\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n"
+        f"[databases]\nokichat = host={database}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n"
         f"auth_type = trust\nauth_file = {folder}/users.txt\npool_mode = session\nunix_socket_dir =\nlogfile = {folder}/log\n"
     )
     command = [program, "-q", str(folder / "pgbouncer.ini")]
