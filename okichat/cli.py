@@ -11,15 +11,6 @@ import click
 from flask.cli import AppGroup
 
 from okichat.answer import last_answer
-from okichat.commands.answers import evaluate_command, parity_command
-from okichat.commands.backup import backup_command, restore_command
-from okichat.commands.check import check_command
-from okichat.commands.digest import digest_command
-from okichat.commands.figures import recount_command
-from okichat.commands.gpt import gpt_command
-from okichat.commands.knowledge import knowledge
-from okichat.commands.money import estimate_command, usage_command
-from okichat.commands.privacy import conversation, privacy_command
 from okichat.errors import KnowledgeError, Refusal, SettingsError, StoreUnavailable
 from okichat.question import Question
 from okichat.storage import schema
@@ -53,21 +44,24 @@ class _Commands(AppGroup):
         with mistakes_as_sentences():
             return super().invoke(ctx)
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all."""
+        self._add_larger_ones()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The one with this name."""
+        self._add_larger_ones()
+        return super().get_command(ctx, cmd_name)
+
+    def _add_larger_ones(self) -> None:
+        from okichat.commands import larger  # the app that serves needs none of them
+
+        for command in larger.COMMANDS:
+            self.add_command(command)
+
 
 commands = _Commands("okichat", help="Look after this Okichat.", context_settings={"max_content_width": 140})
-commands.add_command(check_command)
-commands.add_command(backup_command)
-commands.add_command(restore_command)
-commands.add_command(digest_command)
-commands.add_command(recount_command)
-commands.add_command(usage_command)
-commands.add_command(estimate_command)
-commands.add_command(gpt_command)
-commands.add_command(evaluate_command)
-commands.add_command(parity_command)
-commands.add_command(knowledge)
-commands.add_command(conversation)
-commands.add_command(privacy_command)
 
 
 @commands.command()

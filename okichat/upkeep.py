@@ -20,15 +20,23 @@ class Upkeep:
     """Runs some jobs when a process begins to serve, and others then and once a minute."""
 
     def __init__(
-        self, journal: Journal, at_start: Sequence[Job], every_round: Sequence[Job], when_hurried: Sequence[Job] = ()
+        self,
+        journal: Journal,
+        at_start: Sequence[Job],
+        every_round: Sequence[Job],
+        when_hurried: Sequence[Job] = (),
+        opening: Sequence[Job] = (),
     ) -> None:
         """Jobs may raise StoreUnavailable; they run one after the other, in a thread that no visitor waits for.
 
-        `when_hurried` are those of every round that `hurry` asks for."""
+        `when_hurried` are those of every round that `hurry` asks for; `opening` those that go before all others, and use
+        neither thread nor connection."""
         self._journal = journal
         self._at_start = tuple(at_start)
         self._every_round = tuple(every_round)
         self._when_hurried = tuple(when_hurried)
+        self._opening = tuple(opening)
+        self._is_open = False
         self._hurried = threading.Event()
         self._lock = threading.Lock()
         self._pid = 0
@@ -46,6 +54,18 @@ class Upkeep:
         """One more job for the beginning, told before the start."""
         self._at_start += (job,)
 
+    def also_opening(self, job: Job) -> None:
+        """One more job for the opening, told before it."""
+        self._opening += (job,)
+
+    def open(self) -> None:
+        """Do the jobs of the opening, now and in this thread, if they are not done: a child of fork has what is done before."""
+        with self._lock:
+            if not self._is_open:
+                for job in self._opening:
+                    self._do(job)
+                self._is_open = True
+
     def start(self) -> None:
         """Begin, in this process; a second call does nothing. A child of fork has to be told too: threads do not follow it."""
         if self._pid == os.getpid():
@@ -60,6 +80,7 @@ class Upkeep:
 
     def do_start(self) -> None:
         """The jobs of the beginning, now and in this thread."""
+        self.open()
         for job in self._at_start:
             self._do(job)
 

@@ -9,12 +9,17 @@ from typing import Any
 
 import pytest
 
-from okichat.knowledge import search
 from okichat.knowledge.index import Index
+from okichat.knowledge.learning import learn
+from okichat.knowledge.library import Topic
+from okichat.knowledge.search import Search
+from okichat.knowledge.words import wording
+from okichat.storage.engine import Store
+from okichat.storage.schema import prepare
 from tests.chromium import find_chromium
 from tests.doubles.clock import StoppedClock
 from tests.doubles.openai_server import OpenAIServer
-from tests.servers import RedisServer, ServerMissing, redis_server
+from tests.servers import PostgresServer, RedisServer, ServerMissing, postgres_server, redis_server
 from tests.site import Site
 
 pytest_plugins = ["tests.reporting"]
@@ -23,11 +28,16 @@ pytest_plugins = ["tests.reporting"]
 @pytest.fixture(scope="session", autouse=True)
 def _the_same_topics_are_indexed_once() -> Iterator[None]:
     """An index never changes, and nearly every app here has the shipped topics: building it anew took half of the whole run."""
-    index = lru_cache(maxsize=8)(Index)
+
+    @lru_cache(maxsize=8)
+    def index(topics: tuple[Topic, ...], off_topic: tuple[str, ...], language: str) -> Index:
+        return Index(topics, learn(topics, off_topic, wording(language), french=language == "fr"), language)
+
+    def opened(self: Search, language: str) -> Index:
+        return index(self._library.topics(language), self._library.off_topic(language), language)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            search, "Index", lambda topics, off_topic, language: index(tuple(topics), tuple(off_topic), language)
-        )
+        patch.setattr(Search, "_opened", opened)
         yield
 
 
@@ -38,6 +48,40 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     if chromium is None:
         pytest.skip("no Chromium found: install it, or set CHROMIUM=/path/to/chrome")
     return {**browser_type_launch_args, "executable_path": chromium, "args": ["--accept-lang=fr-FR"]}
+
+
+@pytest.fixture
+def clock() -> StoppedClock:
+    """Stands still until the test moves it."""
+    return StoppedClock()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """A SQLite file with all tables."""
+    store = Store(f"sqlite:///{tmp_path / 'okichat.db'}")
+    prepare(store)
+    yield store
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A Postgres for all tests of this process: who needs an empty database makes one, who stops it starts one of its own."""
+    try:
+        with postgres_server() as server:
+            yield server
+    except ServerMissing as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def postgres_store(postgres: PostgresServer) -> Iterator[Store]:
+    """One Postgres database with all tables for many tests: whoever writes into it leaves it empty."""
+    store = Store(postgres.url)
+    prepare(store)
+    yield store
+    store.close()
 
 
 @pytest.fixture
@@ -80,8 +124,9 @@ def gpt_site(open_site: Callable[..., Site], model: OpenAIServer) -> Site:
 
 
 @pytest.fixture
-def redis() -> Iterator[RedisServer]:
-    """A Redis of its own for each test: some of them kill it."""
+def redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisServer]:
+    """A Redis of its own for each test: some of them kill it. On a busy machine a healthy one may take its time."""
+    monkeypatch.setattr("okichat.cache.redis_shelf._TIMEOUT_S", 3.0)
     try:
         with redis_server() as server:
             yield server

@@ -14,7 +14,6 @@ from flask.cli import with_appcontext
 
 import okichat
 from okichat.answer import Answer
-from okichat.clock import days_in
 from okichat.knowledge.calibration import calibration_file, read_calibration
 from okichat.knowledge.evaluation import Asked, calibrate, evaluate, read_questions
 from okichat.knowledge.report import write_report
@@ -60,8 +59,7 @@ def evaluate_command(files: tuple[Path, ...], show_misses: bool, find_thresholds
             "name a FILE of questions: one JSON object a line, with question, language, kind and topics"
         )
     parts = current_parts()
-    today = days_in(parts.settings.timezone, parts.clock)()
-    search = parts.search
+    search, today = parts.search, parts.summary.today
     if find_thresholds:
         found = calibrate(search, _read(files[0]), today)
         found.write(calibration_file(parts.settings.knowledge))

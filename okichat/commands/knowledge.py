@@ -11,11 +11,10 @@ from flask.cli import AppGroup
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from okichat.clock import days_in
 from okichat.content import folder
 from okichat.errors import StoreUnavailable
-from okichat.knowledge.drafts import write
-from okichat.knowledge.lint import Doubt, lint
+from okichat.knowledge.editing import Editing
+from okichat.knowledge.lint import Details, Doubt, lint
 from okichat.knowledge.suggestions import Suggestion, suggestions
 from okichat.language import LANGUAGES
 from okichat.web.parts import Parts, current_parts
@@ -38,10 +37,11 @@ def lint_command(strict: bool) -> None:
 
 def doubts_of(parts: Parts) -> list[Doubt]:
     """What the linter says of the topics in force."""
-    settings = parts.settings
-    details = {language: parts.contact.placeholders(language, settings.retention_days) for language in LANGUAGES}
-    today = days_in(settings.timezone, parts.clock)()
-    return lint(settings.knowledge or folder("knowledge"), details, today, _is_served)
+    return lint(parts.settings.knowledge or folder("knowledge"), _details(parts), parts.summary.today, _is_served)
+
+
+def _details(parts: Parts) -> Details:
+    return {language: parts.contact.placeholders(language, parts.settings.retention_days) for language in LANGUAGES}
 
 
 def _is_served(path: str) -> bool:
@@ -77,10 +77,14 @@ def suggest_command(days: int, most: int, into: Path | None, picked: tuple[int, 
         raise click.ClickException(f"the database cannot be read: {error}") from error
     if not found:
         click.echo("Nothing to add: every question was answered from the topics.")
+    editing = Editing(into, _details(parts), parts.search.today, forgets=False) if into else None
     for number, suggestion in enumerate(found, 1):
         click.echo(f"{number:>3}. {_described(suggestion)}")
-        if into is not None and (not picked or number in picked):
-            click.echo(f"     written: {write(suggestion, into)}")
+        if editing and (not picked or number in picked):
+            written = editing.write(suggestion)
+            if written is None:
+                raise click.ClickException(f"{into} cannot be written")
+            click.echo(f"     written: {written}")
 
 
 def _described(suggestion: Suggestion) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence, Set
 from itertools import chain
+from typing import Any
 
 _TIMES_AS_OFTEN = 3.0  # found, like the next two, on tests/evaluation/tune.jsonl
 _SMOOTHING = 0.5
@@ -19,6 +20,18 @@ class Belonging:
         self._theirs = Counter(chain.from_iterable(theirs))
         self._usual = len(ours) / len(theirs) if theirs else 0.0
         self._telling = {less: self._telling_words(*less) for less in ((0, 0), (1, 0), (0, 1))}
+
+    def plain(self) -> list[Any]:
+        """What tells the sides apart once the examples have been learned, in values that JSON has."""
+        return [self._usual, *(sorted(words) for words in self._telling[0, 0])]
+
+    @classmethod
+    def from_plain(cls, plain: Sequence[Any]) -> Belonging:
+        """What `plain` was made of; it can leave no example out any more."""
+        belonging = cls((), ())
+        belonging._usual, ours, theirs = plain
+        belonging._telling = {(0, 0): (frozenset(ours), frozenset(theirs))}
+        return belonging
 
     def features(self, words: Set[str], ours_less: int = 0, theirs_less: int = 0) -> list[str]:
         """How many words are much more frequent on one side than on the other, one feature for each side.

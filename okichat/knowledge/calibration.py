@@ -12,9 +12,8 @@ from typing import NamedTuple
 
 _NAME = "calibration.json"
 _SHIPPED = Path(__file__).with_name(_NAME)
-_MOST_WRONGLY_REJECTED = (
-    0.02  # of the questions to the firm; a third of what is tolerated, as unseen questions do worse
-)
+# Of the questions to the firm; a third of what is tolerated, as unseen questions do worse.
+_MOST_WRONGLY_REJECTED = 0.02
 _CLOSE_AT_CONFIDENCE = 0.75
 _CLOSE_AT_LEAST = 0.1
 _CONFIDENT_INSIDE, _CONFIDENT_LEAD = 1.5, 1.0  # more than this changes nothing

@@ -1,4 +1,4 @@
-"""Writes what visitors ask into topic files: as an example of a topic, or as the draft of a new one for the owner to finish.
+"""What visitors ask, as text of a topic file: an example of a topic, or the draft of a new one for the owner to finish.
 
 A visitor's words become one line of YAML that says what they say and nothing else: no field, no placeholder, no mark-up."""
 
@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from pathlib import Path
 
 import yaml
 
@@ -16,26 +15,6 @@ from okichat.knowledge.words import fold
 _MOST_EXAMPLES = 5
 _QUESTION = re.compile(r"  *- ")
 _BRACES = str.maketrans("{}", "()")  # in braces stands a detail of the firm
-
-
-def write(suggestion: Suggestion, folder: Path) -> Path:
-    """Add the question to its topic's examples in `folder`, or begin a draft; the file that was written.
-
-    A draft's name begins with _, so that no visitor is answered from it before the owner has renamed it."""
-    language = folder / suggestion.language
-    path = language / f"{suggestion.topic}.md"
-    if suggestion.topic and path.is_file():
-        raw = path.read_bytes()
-        completed = with_example(raw, suggestion.question)
-        if completed is not None:
-            if completed != raw:
-                path.write_bytes(completed)
-            return path
-    path = language / draft_name(suggestion)
-    if not path.exists():
-        language.mkdir(parents=True, exist_ok=True)
-        path.write_text(draft(suggestion), encoding="utf-8")
-    return path
 
 
 def with_example(raw: bytes, question: str) -> bytes | None:
@@ -58,7 +37,7 @@ def with_example(raw: bytes, question: str) -> bytes | None:
 
 
 def draft_name(suggestion: Suggestion) -> str:
-    """The name of the file in which a new topic is begun."""
+    """The name of the file in which a new topic is begun; no visitor is answered from it while it begins with _."""
     slug = "-".join(re.findall(r"[a-z0-9]+", fold(suggestion.question))[:6])[:80].strip("-") or "question"
     return f"_{slug}.md"
 

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -60,8 +61,16 @@ class Editing:
         return change
 
     def draft(self, suggestion: Suggestion) -> Change:
-        """A new topic's file for the owner to finish; no visitor is answered from it while its name begins with _."""
+        """A new topic's file for the owner to finish."""
         return Change(f"{suggestion.language}/{draft_name(suggestion)}", draft(suggestion).encode())
+
+    def write(self, suggestion: Suggestion) -> Path | None:
+        """Keep an example of its topic, or a draft where it has none or does not fit; the file, None where it cannot be kept."""
+        change, replace = self.draft(suggestion), False
+        if suggestion.topic:
+            with suppress(NotChanged):
+                change, replace = self.example(suggestion, suggestion.topic), True
+        return self.folder / change.place if self.keep(change, replace=replace) else None
 
     def keep(self, change: Change, *, replace: bool) -> bool:
         """Write it, in one step; False where it could not be written. Without `replace` a file that is there stays as it is."""
@@ -70,6 +79,7 @@ class Editing:
             if not replace and path.exists():
                 return True
             try:
+                path.parent.mkdir(exist_ok=True)
                 mode = path.stat().st_mode if path.exists() else 0o644
                 with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as new:
                     new.write(change.content)

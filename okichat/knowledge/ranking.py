@@ -6,7 +6,8 @@ import math
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from itertools import chain, islice
+from typing import Any, NamedTuple
 
 from okichat.knowledge.belonging import Belonging
 
@@ -71,6 +72,36 @@ class Ranking:
         ]
         self._count([*((features, label, 1.0) for features, label in examples), *background])
         self._correct([(self._rows(features), label) for features, label in examples])
+
+    def plain(self) -> dict[str, Any]:
+        """All it has learned, in values that JSON has, and that are read quickly: few long lists."""
+        full = {feature: row for feature, row in self._weights.items() if type(row) is list}
+        few = {feature: row for feature, row in self._weights.items() if type(row) is dict}
+        return {
+            "bias": self._bias,
+            "known": sorted(self._known),
+            "belonging": self._belonging.plain(),
+            "full": full,
+            "few": list(few),
+            "sizes": list(map(len, few.values())),
+            "labels": list(chain.from_iterable(few.values())),
+            "weights": list(chain.from_iterable(row.values() for row in few.values())),
+        }
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> Ranking:
+        """What `plain` was made of: the same scores, to the last digit."""
+        ranking = cls.__new__(cls)
+        ranking._classes = len(plain["bias"])
+        ranking._bias = plain["bias"]
+        ranking._known = frozenset(plain["known"])
+        ranking._belonging = Belonging.from_plain(plain["belonging"])
+        pairs = zip(plain["labels"], plain["weights"], strict=True)
+        rows = (dict(islice(pairs, size)) for size in plain["sizes"])
+        same = {word: word for word in plain["known"]}
+        few = (same.get(feature, feature) for feature in plain["few"])
+        ranking._weights = {**plain["full"], **dict(zip(few, rows, strict=True))}
+        return ranking
 
     def scores(self, features: Sequence[str]) -> list[float]:
         """One number for each class; only their differences mean something."""
@@ -144,9 +175,8 @@ def _move(rows: _Rows, label: int, rival: int, step: float) -> None:
 
 def _with_strangeness(features: Sequence[str], is_strange: Callable[[str], bool]) -> list[str]:
     """Each feature once, and one that tells how many words are strange: seen nowhere, or during training only here."""
-    unique = list(
-        dict.fromkeys(features)
-    )  # no set: its order, and with it the last digits, would change at every start
+    # No set: its order, and with it the last digits, would change at every start.
+    unique = list(dict.fromkeys(features))
     words = list(filter(is_word, unique))
     share = sum(map(is_strange, words)) / len(words) if words else 0.0
     unique.append("?none" if not share else "?few" if share <= 0.2 else "?some" if share <= 0.4 else "?many")

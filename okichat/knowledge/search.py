@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 from operator import add
 from threading import Lock
 from typing import NamedTuple
@@ -14,7 +15,10 @@ from okichat.knowledge.calibration import Calibration, Evidence, read_calibratio
 from okichat.knowledge.clauses import Refusal, joined_questions, refusal, sentences_of
 from okichat.knowledge.findings import Findings, Passage, Verdict
 from okichat.knowledge.index import Index
+from okichat.knowledge.kept import KeptLearning
+from okichat.knowledge.learning import learn
 from okichat.knowledge.library import Library, Section, Topic
+from okichat.knowledge.words import wording
 from okichat.question import Question
 from okichat.recall import Recall
 
@@ -55,15 +59,21 @@ class Search:
     """Searches one library. A language is prepared when its first question comes, or by `prepare`."""
 
     def __init__(
-        self, library: Library, calibration: Calibration | None = None, *, today: Callable[[], date] = _today
+        self,
+        library: Library,
+        calibration: Calibration | None = None,
+        *,
+        today: Callable[[], date] = _today,
+        kept: KeptLearning | None = None,
     ) -> None:
-        """`today` decides which topics hold; the firm's own day."""
+        """`today` decides which topics hold; the firm's own day. `kept` has what earlier starts learned from them."""
         self._library = library
         self._calibration = calibration or read_calibration()
         self.today = today
         self._recall: Recall[Findings] = Recall(most=500)
         self._indexes: dict[str, Index] = {}
         self._preparing = Lock()
+        self._kept = kept
 
     def prepare(self, language: str) -> None:
         """Get a language ready, so that its first question does not wait."""
@@ -173,12 +183,16 @@ class Search:
 
     def _index(self, language: str) -> Index:
         language = language if language in self._library.languages else self._library.languages[0]
-        with self._preparing:
-            if language not in self._indexes:
-                self._indexes[language] = Index(
-                    self._library.topics(language), self._library.off_topic(language), language
-                )
-            return self._indexes[language]
+        if language not in self._indexes:
+            with self._preparing:
+                if language not in self._indexes:
+                    self._indexes[language] = self._opened(language)
+        return self._indexes[language]
+
+    def _opened(self, language: str) -> Index:
+        topics, off_topic = self._library.topics(language), self._library.off_topic(language)
+        learning = partial(learn, topics, off_topic, wording(language), french=language == "fr")
+        return Index(topics, self._kept.learned(language, learning) if self._kept else learning(), language)
 
     def _weigh(self, index: Index, question: Question) -> _Weighed:
         words = index.words(question.text)

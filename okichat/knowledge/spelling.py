@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
 _SHORTEST_MENDED_CHARS = 4
 _REMEMBERED_WORDS = 5_000
@@ -41,14 +42,30 @@ class Spelling:
         self._known = dict.fromkeys(vocabulary)
         self._french = french
         self._by_sound: dict[str, str] = {}
-        self._by_piece: dict[str, list[str]] = defaultdict(list)
+        by_piece: dict[str, list[str]] = defaultdict(list)
         self._mended: dict[str, list[str]] = {}
         for word in self._known:
             if len(word) >= _SHORTEST_MENDED_CHARS and not word.isdigit():
                 if french:
                     self._by_sound.setdefault(sound(word), word)
                 for piece in _pieces(word):
-                    self._by_piece[piece].append(word)
+                    by_piece[piece].append(word)
+        self._by_piece: dict[str, list[str]] = by_piece
+
+    def plain(self) -> dict[str, Any]:
+        """All it knows, in values that JSON has."""
+        by_piece = {piece: " ".join(words) for piece, words in self._by_piece.items()}
+        return {"known": " ".join(self._known), "french": self._french, "sound": self._by_sound, "piece": by_piece}
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> Spelling:
+        """What `plain` was made of."""
+        spelling = cls((), plain["french"])
+        spelling._known = dict.fromkeys(plain["known"].split())
+        same = {word: word for word in spelling._known}  # each word stands in a dozen lists, and once in memory
+        spelling._by_sound = {heard: same[word] for heard, word in plain["sound"].items()}
+        spelling._by_piece = {piece: [same[word] for word in words.split()] for piece, words in plain["piece"].items()}
+        return spelling
 
     def mend(self, word: str) -> list[str]:
         """The word itself when it is known or like none; else the word, or the two run together, that were meant."""

@@ -14,6 +14,7 @@ from werkzeug.routing import MapAdapter
 
 from okichat.content import folder
 from okichat.settings import Settings
+from okichat.web.compiled import KeptTemplates
 from okichat.web.front import Front
 from okichat.web.plain_request import PlainRequest
 from okichat.web.refusals import note_refusal
@@ -60,6 +61,7 @@ def create_flask(settings: Settings) -> Flask:
     own = [FileSystemLoader(settings.templates)] if settings.templates else []
     # A site's own chat/page.html comes first, and may extend "okichat/chat/page.html", which is always ours.
     app.jinja_loader = ChoiceLoader([*own, shipped, PrefixLoader({"okichat": shipped})])
+    app.jinja_env.bytecode_cache = KeptTemplates(folder("templates"))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     return app
 

@@ -7,7 +7,7 @@ import json
 import re
 import stat
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from okichat.storage.schema import locked, upgrade
 from okichat.storage.tables import alerts, audit, facts, ledger, metadata, turns
 from tests.doubles.clock import StoppedClock
 from tests.doubles.openai_server import OpenAIServer
-from tests.servers import PostgresServer, ServerMissing, postgres_server
+from tests.servers import PostgresServer
 from tests.site import Site
 
 FIELD, OUTSIDE = "Quels sont vos tarifs ?", "recette de la ratatouille"
@@ -38,15 +38,6 @@ SECRETS = {
     "OKICHAT_ALERT_WEBHOOK": "http://127.0.0.1:9/planted-hook",
     "SENTRY_DSN": "http://planted-dsn@127.0.0.1:9/1",
 }
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[PostgresServer]:
-    try:
-        with postgres_server() as server:
-            yield server
-    except ServerMissing as missing:
-        pytest.skip(str(missing))
 
 
 @pytest.fixture

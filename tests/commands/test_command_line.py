@@ -32,7 +32,10 @@ def call(command: list[str], *arguments: str, folder: Path, **settings: str) -> 
 
 
 def leaves(group: click.Group, before: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command
         if isinstance(command, click.Group):
             yield from leaves(command, (*before, name))
         else:

@@ -27,6 +27,7 @@ ORDER = (
         "content",
         "sentences",
         "recall",
+        "on_demand",
     ),
     ("storage",),
     ("monitoring.journal",),
@@ -63,7 +64,9 @@ def test_the_domain_runs_where_flask_is_not_installed() -> None:
         f"import {name}" for name in DOMAIN
     )
 
-    subprocess.run([sys.executable, "-c", without], check=True, cwd=ROOT)
+    ended = subprocess.run([sys.executable, "-c", without], cwd=ROOT, capture_output=True, text=True)
+
+    assert ended.returncode == 0, ended.stderr
 
 
 def test_only_gpt_knows_openai() -> None:
@@ -72,15 +75,54 @@ def test_only_gpt_knows_openai() -> None:
     assert knows == ["okichat.sources.gpt"]
 
 
-def test_starting_the_app_imports_no_openai() -> None:
-    code = "import sys; from okichat import create_app; import okichat.factory; print('openai' in sys.modules)"
+NOT_AT_START = (
+    ("openai", "httpx2", "pydantic"),  # before a model is asked
+    (
+        "alembic",
+        "mako",
+        "psycopg",
+        "sqlalchemy.ext.asyncio",
+        "sqlalchemy.dialects.postgresql",
+    ),  # another database, or form
+    ("limits.aio.storage", "limits.aio.strategies"),
+    ("phonenumbers", "stdnum", "apispec", "sentry_sdk", "redis"),
+    ("okichat.commands", "okichat.web.admin.screens", "okichat.web.openapi", "okichat.web.patterns"),
+)
 
-    assert (
-        subprocess.run(
-            [sys.executable, "-c", code], check=True, cwd=ROOT, capture_output=True, text=True
-        ).stdout.strip()
-        == "False"
+
+def test_a_start_imports_only_what_the_first_page_needs(tmp_path: Path) -> None:
+    """Each of these takes as long as some of our own rooms together; all are there when they are needed."""
+    names = [name for group in NOT_AT_START for name in group]
+    environment = {"PATH": "", "PYTHONPATH": str(ROOT), "DATABASE_URL": f"sqlite:///{tmp_path / 'a.db'}"}
+    page = "print(wsgi.app.test_client().get('/', headers={'Host': '127.0.0.1'}).status_code)"
+    code = f"import sys, threading, wsgi; wsgi.app.extensions['okichat'].upkeep.start = int; {page}; " + (
+        f"print([name for name in {names} if name in sys.modules])"
     )
+
+    for _ in range(2):  # the first start makes the tables
+        ended = subprocess.run(
+            [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
+
+    assert ended.stdout.split("\n")[:2] == ["200", "[]"], ended.stderr
+
+
+def test_opening_the_client_of_the_model_reads_nothing_of_its_other_apis(tmp_path: Path) -> None:
+    environment = {"PATH": "", "PYTHONPATH": str(ROOT), "DATABASE_URL": f"sqlite:///{tmp_path / 'a.db'}"}
+    code = (
+        "import sys, wsgi; wsgi.app.extensions['okichat'].upkeep.open(); names = [n for n in sys.modules if n.startswith('openai')]; "
+        "print('openai.resources.chat.completions.completions' in names, 'openai.types.responses.response' in names)"
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environment | {"OPENAI_API_KEY": "sk-test", "OKICHAT_LEDGER_ON_EPHEMERAL_DISK": "yes"},
+        capture_output=True,
+        text=True,
+    )
+
+    assert ended.stdout.split() == ["True", "False"], ended.stderr
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name != "okichat"])

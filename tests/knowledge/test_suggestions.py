@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from okichat.answer import Answer, Pass, Usage
-from okichat.knowledge.drafts import write
+from okichat.knowledge.editing import Editing
 from okichat.knowledge.library import load_library
 from okichat.knowledge.suggestions import Suggestion, suggestions
 from okichat.question import Question
@@ -18,11 +18,6 @@ from tests.knowledge.folders import write_topic
 from tests.site import Site
 
 Ask = Callable[..., Question]
-
-
-@pytest.fixture
-def clock() -> StoppedClock:
-    return StoppedClock()
 
 
 @pytest.fixture
@@ -144,6 +139,12 @@ def suggested(question: str, topic: str | None = None, others: tuple[str, ...] =
     return Suggestion(question, "fr", others, 3, (("unanswered", 3),), 2000, topic)
 
 
+def write(suggestion: Suggestion, folder: Path) -> Path:
+    written = Editing(folder, {}, lambda: date(2026, 11, 23), forgets=False).write(suggestion)
+    assert written is not None
+    return written
+
+
 def test_a_question_becomes_the_last_example_of_its_topic_once(tmp_path: Path) -> None:
     path = write_topic(tmp_path, "fr/tarifs", ("Vos prix ?", "Vos tarifs ?"), more="synonyms:\n  - devis\n")
 
@@ -163,6 +164,16 @@ def test_the_line_ends_of_a_file_stay_as_they_are(tmp_path: Path) -> None:
     write(suggested("Vos tarifs ?", "tarifs"), tmp_path)
 
     assert path.read_bytes().count(b"\r\n") == path.read_bytes().count(b"\n")
+
+
+def test_a_question_that_would_stop_the_next_start_becomes_a_draft(tmp_path: Path) -> None:
+    write_topic(tmp_path, "fr/tarifs", ("Vos prix ?",))
+    write_topic(tmp_path, "fr/horaires", ("Vos horaires ?",))
+
+    path = write(suggested("vos horaires", "tarifs"), tmp_path)
+
+    assert path == tmp_path / "fr" / "_vos-horaires.md"
+    assert len(load_library(tmp_path, {}).topics("fr")) == 2
 
 
 @pytest.mark.parametrize("topic", [None, "absent"])

@@ -31,11 +31,6 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def clock() -> StoppedClock:
-    return StoppedClock()
-
-
-@pytest.fixture
 def site(open_site: Callable[..., Site], folder: Path, clock: StoppedClock) -> Site:
     return open_site(clock, OKICHAT_KNOWLEDGE=str(folder))
 
