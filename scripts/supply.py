@@ -64,6 +64,14 @@ def vulnerabilities(report: str) -> tuple[int, list[str]]:
     return len(known), [line for package in known for line in _told(package)]
 
 
+def coverage(known: int, all: int) -> str:
+    """What can be said of a look at `known` of `all` packages."""
+    if not known:
+        return f"Vulnerabilities: NOT looked for, the index does not answer for any of {all} packages."
+    others = "" if known == all else ", the index does not know the others"
+    return f"Vulnerabilities: looked for in {known} of {all} packages{others}."
+
+
 def _told(package: dict[str, Any]) -> Iterator[str]:
     for found in package.get("vulns", ()):
         mended = ", ".join(found.get("fix_versions", ())) or "no version yet"
@@ -80,13 +88,10 @@ def main(report: Path | None) -> int:
     if report is not None:
         try:
             known, vulnerable = vulnerabilities(report.read_text())
-        except (OSError, ValueError):
+        except (OSError, ValueError, KeyError):
             known, vulnerable = 0, []
         wrong += vulnerable
-        print(
-            f"Vulnerabilities: looked for in {known} packages"
-            + ("." if known else ", the index does not answer for any.")
-        )
+        print(coverage(known, len(pinned(requirements))))
     print("\n".join(wrong), end="\n" if wrong else "")
     return 1 if wrong else 0
 

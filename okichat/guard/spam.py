@@ -1,9 +1,10 @@
 """Streams of messages that no visitor would send, judged without a puzzle for anybody.
 
 One message alone is never refused, nor is one that only repeats itself within the limit of questions: those that look like
-spam are answered without GPT. Who goes on sending them is refused for a while, with the way to a human. What is remembered for
-that are numbers that stand for words, in the memory of this process and for two hours at most: with several processes each
-judges what it sees itself, while the limit of questions stays exact for all of them."""
+spam, or come with the field filled in that nobody sees, are answered without GPT. Who goes on sending them is refused for a
+while, with the way to a human. What is remembered for that are numbers that stand for words, in the memory of this process
+and for two hours at most: with several processes each judges what it sees itself, while the limit of questions stays exact
+for all of them."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ from okichat.guard.nonsense import signs_of_nonsense
 from okichat.question import Question
 from okichat.recall import Recall
 
-REPEATED, MANY_CONVERSATIONS = "repeated", "many_conversations"
+TRAPPED, REPEATED, MANY_CONVERSATIONS = "trap", "repeated", "many_conversations"
 
 _SHORTEST_WINDOW_S, _LONGEST_WINDOW_S = 60.0, 3600.0
 _WINDOWS_REMEMBERED = 8  # of suspicious messages
@@ -68,14 +69,15 @@ class Streams:
 
         The same submission, sent again, is one message."""
         nonsense, words = self._recall.of(question.text, lambda: _look_at(question.text))
+        alone = (TRAPPED, *nonsense) if question.trapped else nonsense
         if not question.visitor:
-            return nonsense
+            return alone
         with self._lock:
             now_s = self._clock.now().timestamp()
             seen = self._of_visitor(question.visitor, now_s)
             if known := next((each for each in seen if each.id == question.id), None):
                 return known.signs
-            signs = (*nonsense, *self._signs_of_stream(seen, now_s, words, begins=not question.continues))
+            signs = (*alone, *self._signs_of_stream(seen, now_s, words, begins=not question.continues))
             if signs:
                 self._refuse_if_too_many(seen, now_s, is_nonsense=bool(nonsense))
             begins = not question.continues

@@ -13,7 +13,6 @@ _ALWAYS = ("health.alive", "health.ready")  # hosts ask for these by address, an
 class UnknownHost(Refusal):
     """A request under a name that is not this site's."""
 
-    status = 400
     code = "host"
 
 

@@ -80,6 +80,25 @@ def test_what_pip_audit_finds_is_told_and_what_the_index_does_not_know_is_not_co
     assert supply.vulnerabilities(report) == (2, ["one 1: PYSEC-1, mended in 2"])
 
 
+def test_a_look_that_could_not_be_taken_is_not_told_as_one_without_findings(supply: ModuleType) -> None:
+    assert (
+        supply.coverage(0, 50) == "Vulnerabilities: NOT looked for, the index does not answer for any of 50 packages."
+    )
+    assert supply.coverage(50, 50) == "Vulnerabilities: looked for in 50 of 50 packages."
+    assert supply.coverage(49, 50).endswith("49 of 50 packages, the index does not know the others.")
+
+
+@pytest.mark.parametrize("report", [None, "", "{}", '{"dependencies": []}'])
+def test_a_missing_or_empty_report_of_pip_audit_says_so(
+    supply: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str], report: str | None
+) -> None:
+    if report is not None:
+        (tmp_path / "found.json").write_text(report)
+
+    assert supply.main(tmp_path / "found.json") == 0
+    assert "Vulnerabilities: NOT looked for" in capsys.readouterr().out
+
+
 def test_vendored_files_have_origin_version_and_the_hash_that_they_had() -> None:
     folder = ROOT / "static" / "vendor"
     readme = (folder / "README.md").read_text()

@@ -14,7 +14,7 @@ from okichat.guard.spam import Streams
 from okichat.question import Question
 from tests.doubles.clock import StoppedClock
 from tests.doubles.openai_server import OpenAIServer
-from tests.site import Site
+from tests.site import FRAGMENT, STREAMING, Site
 
 HERE = Path(__file__).parent
 ORDINARY = [
@@ -119,6 +119,24 @@ def test_many_conversations_from_one_place_are_seen() -> None:
     assert found == [()] * 8 + [("many_conversations",)] * 2
 
 
+def test_who_fills_in_what_nobody_sees_is_suspected_and_refused_if_that_goes_on() -> None:
+    streams = Streams(StoppedClock(), LIMIT)
+    trapped = [Question.from_text(text, visitor="visitor", conversation="c", trapped=True) for text in ORDINARY[::40]]
+
+    assert [streams.signs(question) for question in trapped[:20]] == [("trap",)] * 20
+    with pytest.raises(Spam):
+        streams.signs(trapped[20])
+
+
+def test_of_several_processes_each_sees_its_share() -> None:
+    """docs/security.md says so: as many times more at worst as there are processes."""
+    processes = [Streams(StoppedClock(), "100 per 15 minutes") for _ in range(2)]
+
+    found = [signs(processes[number % 2], "Vos tarifs ?", conversation="c") for number in range(100)]
+
+    assert found == [()] * 80 + [("repeated",)] * 20  # one process: 40
+
+
 def test_what_was_sent_long_ago_or_by_others_does_not_count() -> None:
     clock = StoppedClock()
     streams = Streams(clock, LIMIT)
@@ -199,3 +217,27 @@ def test_spam_costs_nothing_is_flagged_and_then_refused_with_a_way_to_a_human(
     assert int(by_program.headers["Retry-After"]) > 0
     assert "01 23 45 67 89" in refused.text
     assert site.ask("Où êtes-vous situés ?")["source"] == "gpt"
+
+
+@pytest.mark.parametrize("headers", [{}, FRAGMENT, STREAMING], ids=["page", "fragment", "stream"])
+def test_a_form_with_its_hidden_field_filled_in_is_answered_without_gpt_and_without_an_error(
+    open_site: Callable[..., Site], model: OpenAIServer, headers: dict[str, str]
+) -> None:
+    site = open_site(OPENAI_API_KEY="sk-test-key", OPENAI_BASE_URL=model.base_url)
+
+    trapped = site.submit("Quels sont vos tarifs ?", headers, website="https://casino.example")
+    words = trapped.get_data(as_text=True)
+    requests = len(model.requests)
+    by_person = site.submit("Quels sont vos horaires ?", headers, website="")
+    by_person.get_data()
+
+    assert (trapped.status_code, requests) == (200, 0)
+    assert "tarifs" in words
+    assert "casino" not in words
+    assert (by_person.status_code, len(model.requests)) == (200, 1)
+
+
+def test_a_program_that_sends_json_has_no_hidden_field(open_site: Callable[..., Site], model: OpenAIServer) -> None:
+    site = open_site(OPENAI_API_KEY="sk-test-key", OPENAI_BASE_URL=model.base_url)
+
+    assert site.ask("Quels sont vos tarifs ?", website="https://exemple.fr")["source"] == "gpt"

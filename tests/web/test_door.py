@@ -12,6 +12,7 @@ import pytest
 from okichat.errors import SettingsError
 from okichat.settings import Settings
 from okichat.web.host_header import is_listed
+from tests.attack.ways_in import OWNER_FORMS, VISITOR_FORMS
 from tests.served import ROOT, Served, clean_environment, configured, gunicorn
 from tests.site import FRAGMENT, Site
 
@@ -126,7 +127,7 @@ def test_posts_of_other_sites_are_refused_by_what_the_browser_says(open_site: Op
     site = open_site(
         OKICHAT_TRUSTED_HOPS="1", OKICHAT_ALLOWED_HOSTS="localhost chat.exemple.fr", OKICHAT_ADMIN_PASSWORD=PASSWORD
     )
-    for path in ("/chat", "/contact", "/feedback", "/api/chat", "/admin/sign-in"):
+    for path in (*VISITOR_FORMS, *OWNER_FORMS):
         for headers, is_own in POSTS:
             body = {"json" if path == "/api/chat" else "data": {"question": "Bonjour"}}
             reply = site.client.post(path, headers=headers, **body)
@@ -135,6 +136,19 @@ def test_posts_of_other_sites_are_refused_by_what_the_browser_says(open_site: Op
             )
             assert is_let_in == is_own, (path, headers, reply.status_code)
             assert reply.status_code == 403 or is_own
+
+
+def test_the_owners_browser_posts_nothing_for_another_site(open_site: OpenSite) -> None:
+    """Not even where it would send the cookie along, which is SameSite=Strict."""
+    site = open_site(OKICHAT_ADMIN_PASSWORD=PASSWORD)
+    site.client.post("/admin/sign-in", data={"password": PASSWORD})
+
+    for path in OWNER_FORMS:
+        for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "null"}):
+            assert site.client.post(path, headers=headers, data={"turn": "off"}).status_code == 403, path
+    assert not site.parts.switch.is_off()
+    own = site.client.post("/admin/gpt", headers={"Sec-Fetch-Site": "same-origin"}, data={"turn": "off"})
+    assert (own.status_code, site.parts.switch.is_off()) == (303, True)
 
 
 def test_a_site_that_embeds_the_chat_posts_nothing_itself(open_site: OpenSite) -> None:

@@ -223,6 +223,16 @@ def test_an_unusual_form_is_looked_at_by_flask(twins: Twins, body: str) -> None:
     assert ours.status_code != 500
 
 
+def test_a_form_with_its_hidden_field_filled_in_is_looked_at_by_flask(twins: Twins) -> None:
+    twins.ask(HOURS, SAME_SITE, website="")
+    seen = len(twins.seen_by_flask)
+
+    first, second = (twins.ask(HOURS, SAME_SITE, website=filled) for filled in ("", "https://casino.example"))
+
+    assert len(twins.seen_by_flask) == seen + 1
+    assert all(alike(ours) == alike(theirs) for ours, theirs in (first, second))
+
+
 @pytest.mark.parametrize("raised", [ZeroDivisionError, Spam(60)])
 def test_what_comes_instead_of_an_answer_is_explained_by_flask(
     twins: Twins, raised: Exception, monkeypatch: pytest.MonkeyPatch
