@@ -2,9 +2,11 @@
 
 * OkichatError
   - Refusal              the visitor: EmptyQuestion, QuestionTooLong, MalformedQuestion, TooManyQuestions(retry_after_s),
-                         DailyLimitReached, Spam(retry_after_s), MessageRefused(mistakes), NoSuchConversation
+                         DailyLimitReached, Spam(retry_after_s), MessageRefused(mistakes), NoSuchConversation;
+                         what only the web knows of stands there: CrossSite (web/origin.py), UnknownHost (web/host_header.py)
   - SourceUnavailable    nobody, the next source answers; `reason` is the stable word that journal and tests use
-  - StoreUnavailable     nobody during a question: it is answered without the store, and the operator gets an event
+  - StoreUnavailable     nobody during a question: it is answered without the store, and the operator gets an event;
+                         StoreAway where nothing is wrong with what was to be written, so that it can be tried again
   - SettingsError        the operator: raised at start-up, never during a request
   - KnowledgeError       the operator: a topic file that cannot be used, with its name, line and the mend
   - BackupError          the operator: an archive that cannot be written or restored, with the reason
@@ -53,6 +55,11 @@ class TooManyQuestions(Refusal):
     def __init__(self, retry_after_s: int) -> None:
         super().__init__(retry_after_s)
         self.retry_after_s = retry_after_s
+
+    @property
+    def wait_minutes(self) -> int:
+        """The same wait as people are told it: in minutes, rounded up."""
+        return -(-self.retry_after_s // 60)
 
 
 class DailyLimitReached(TooManyQuestions):

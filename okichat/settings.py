@@ -8,7 +8,7 @@ import difflib
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -192,7 +192,7 @@ class SettingRow:
 def settings_table() -> list[SettingRow]:
     """Every setting in the order of the class, as documentation shows it."""
     return [
-        SettingRow(spec.metadata["name"], _shown_default(spec), spec.metadata["unit"], spec.metadata["help"])
+        SettingRow(spec.metadata["name"], _shown(spec.default), spec.metadata["unit"], spec.metadata["help"])
         for spec in fields(Settings)
     ]
 
@@ -205,10 +205,6 @@ def settings_in_force(settings: Settings) -> list[tuple[str, str | None, bool]]:
         hidden = spec.metadata["secret"] and value is not None
         rows.append((spec.metadata["name"], None if hidden else _shown(value), value != spec.default))
     return rows
-
-
-def _shown_default(spec: Field[Any]) -> str:
-    return "" if spec.default is MISSING else _shown(spec.default)
 
 
 def _shown(value: Any) -> str:

@@ -42,7 +42,7 @@ _FIRM = {
 class Stage:
     """Where the pictures are taken.
 
-    url       the chat, whose model is `model`
+    url       the chat, whose model is `model`; it believes X-Forwarded-For, so that each picture can have its visitor
     spent     a chat without a key that takes two questions an hour
     brand     the worked example of docs/templates.md
     site_url  a page of another site with the widget
@@ -89,7 +89,10 @@ def stage() -> Iterator[Stage]:
         patient = {"OKICHAT_FIRST_TOKEN_S": "100", "OKICHAT_DEADLINE_S": "200", "OKICHAT_RATE_LIMIT": "1000 per minute"}
         mail = {"OKICHAT_SMTP_URL": "smtp://127.0.0.1:9", "OKICHAT_EMBED_ORIGINS": site_url}
         url = stack.enter_context(
-            _served(folder / "chat", {**paid, **patient, **mail, "OKICHAT_ADMIN_PASSWORD": PASSWORD})
+            _served(
+                folder / "chat",
+                {**paid, **patient, **mail, "OKICHAT_ADMIN_PASSWORD": PASSWORD, "OKICHAT_TRUSTED_HOPS": "1"},
+            )
         )
         _Site.chat = url
         spent = stack.enter_context(_served(folder / "spent", {"OKICHAT_RATE_LIMIT": "2 per hour"}))

@@ -78,9 +78,8 @@ class ByReference:
     def erase(self, reference: str, way: str) -> None:
         """Erase all texts under `reference`, at once; figures stay. Raises NoSuchConversation."""
         subject = self.find(reference)
-        self._record(
-            ERASE, subject, way
-        )  # first: a store that fails in between leaves a note too many, never one too few
+        # First: a store that fails in between leaves a note too many, never one too few.
+        self._record(ERASE, subject, way)
         if subject.conversation:
             erase(self._turns, self._messages, subject.conversation)
         if subject.message:

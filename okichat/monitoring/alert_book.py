@@ -10,14 +10,13 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from okichat.clock import Clock
+from okichat.contact.messages import retry_after_s
 from okichat.errors import StoreUnavailable
 from okichat.storage.engine import Store
 from okichat.storage.tables import alerts
 
 OPEN = "open"
 _BUDGET = ("budget_50", "budget_80", "budget_100")
-_FIRST_RETRY_S = 120
-_LAST_RETRY_S = 3600
 
 Facts = dict[str, str | int | None]
 
@@ -109,8 +108,7 @@ class AlertBook:
             if row is None:
                 return None
             tries = row.tries + 1
-            wait_s = min(_FIRST_RETRY_S * 2 ** min(tries - 1, 10), _LAST_RETRY_S)
-            values = {"tries": tries, "next_try_at": now + timedelta(seconds=wait_s)}
+            values = {"tries": tries, "next_try_at": now + timedelta(seconds=retry_after_s(tries))}
             with self._store.write() as connection:
                 still_free = and_(_same(row), due)
                 if connection.execute(update(alerts).where(still_free).values(values)).rowcount == 1:

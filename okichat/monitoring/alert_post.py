@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from okichat.contact.channels import Channel, ChannelFailed, Letter, channels_from
 from okichat.monitoring.alert_book import Alert
+from okichat.monitoring.amounts import dollars, percent
 from okichat.sentences import sentences
 from okichat.settings import Settings
 
@@ -27,7 +28,7 @@ class AlertPost:
     ) -> None:
         """`channels` as for visitors' messages; the webhook, which is named after alerts, comes first here."""
         self._say = sentences(settings.locale)
-        self._french = settings.locale == "fr"
+        self._locale = settings.locale
         self._firm = settings.name
         self._timezone = ZoneInfo(settings.timezone)
         self.channels = tuple(sorted(channels, key=lambda channel: channel.name != "webhook"))
@@ -79,18 +80,16 @@ class AlertPost:
     def _values(self, alert: Alert) -> dict[str, str]:
         facts = alert.facts
         values = {name: str(value) for name, value in facts.items()}
-        values |= {name: self._dollars(facts.get(f"{name}_microusd")) for name in ("spent", "budget")}
-        if share := _SHARES.get(alert.kind) or facts.get("percent"):
-            values["share"] = f"{share} %" if self._french else f"{share}%"
+        for name in ("spent", "budget"):
+            if isinstance(microusd := facts.get(f"{name}_microusd"), int):
+                values[name] = dollars(microusd, self._locale)
+        if isinstance(whole := _SHARES.get(alert.kind) or facts.get("percent"), int):
+            values["share"] = percent(whole / 100, self._locale)
         if reason := facts.get("reason"):
             values["cause"] = self._say(f"admin.reason.{reason}")
         if moment := facts.get("resets_at"):
             values |= _day(datetime.fromisoformat(str(moment)).astimezone(self._timezone).date())
         return values
-
-    def _dollars(self, microusd: object) -> str:
-        amount = f"{(microusd if isinstance(microusd, int) else 0) / 1_000_000:.2f}"
-        return f"{amount.replace('.', ',')} $" if self._french else f"${amount}"
 
 
 def post_from(settings: Settings) -> AlertPost:

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from okichat.monitoring.day import Topics, TopicUse
 from okichat.monitoring.figures import UNFINISHED, USEFUL, Figures
 from okichat.monitoring.passes import count_passes
 from okichat.storage.engine import Store
-from okichat.storage.functions import hour_of, hundredths_between
+from okichat.storage.functions import hour_of, hundredths_between, moment_of
 from okichat.storage.tables import balances, ledger, turns
 
 
@@ -90,7 +90,7 @@ class Counting:
         tokens: Counter[str] = Counter()
         cost_microusd = disliked = 0
         for hour, rung, rating, count, cost, input_tokens, output_tokens in rows:
-            moment = self._moment(hour)
+            moment = moment_of(hour, self._zone)
             hours[moment.hour] += count
             days[moment.date()] += count
             rungs[rung or UNFINISHED] += count
@@ -101,9 +101,6 @@ class Counting:
             tokens.update(input=int(input_tokens or 0), output=int(output_tokens or 0))
         counted = {"hours": hours, "days": days, "rungs": rungs, "ratings": ratings, "tokens": tokens}
         return {**counted, "cost_microusd": cost_microusd, "disliked": disliked}
-
-    def _moment(self, hour: str) -> datetime:
-        return datetime.strptime(hour, "%Y-%m-%d %H").replace(tzinfo=UTC).astimezone(self._zone)
 
 
 class CountedDay:

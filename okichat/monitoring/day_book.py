@@ -17,9 +17,8 @@ from okichat.storage.tables import day_figures
 
 # After so long whoever announced a count is taken to be gone.
 _PATIENCE = timedelta(minutes=10)
-_IS_COUNTED = func.length(cast(day_figures.c.figures, Text)) > len(
-    "{}"
-)  # which stands there while a day is being counted
+# "{}" stands there while a day is being counted.
+_IS_COUNTED = func.length(cast(day_figures.c.figures, Text)) > len("{}")
 
 
 class DayBook:

@@ -16,6 +16,7 @@ from okichat.knowledge.suggestions import Suggestion, suggestions
 from okichat.money.budget import Budget
 from okichat.monitoring.alert_book import Alert
 from okichat.monitoring.alerts import Alerts
+from okichat.monitoring.amounts import dollars, percent
 from okichat.monitoring.summary import Summary
 from okichat.sentences import sentences
 from okichat.settings import Settings
@@ -127,15 +128,15 @@ class Digest:
     def _figures(self, week: Week) -> Iterator[str]:
         figures = self._summary.between(week.monday, week.sunday)
         before = self._summary.between(week.monday - timedelta(days=7), week.monday - timedelta(days=1))
-        left_microusd = self._budget.month().left_microusd
+        left_microusd, locale = self._budget.month().left_microusd, self._settings.locale
         yield self._say(
             "digest.questions", count=figures.questions, before=before.questions, talks=figures.conversations
         )
         if figures.questions:
-            rungs = {rung: self._percent(figures.share(rung)) for rung in ("local", "handoff")}
-            gpt = self._percent(figures.share("gpt") + figures.share("cache"))
+            rungs = {rung: percent(figures.share(rung), locale) for rung in ("local", "handoff")}
+            gpt = percent(figures.share("gpt") + figures.share("cache"), locale)
             yield self._say("digest.rungs", gpt=gpt, **rungs)
-        yield self._say("digest.cost", cost=self._dollars(figures.cost_microusd), left=self._dollars(left_microusd))
+        yield self._say("digest.cost", cost=dollars(figures.cost_microusd, locale), left=dollars(left_microusd, locale))
         if figures.ratings:
             yield self._say("digest.ratings", up=figures.ratings["up"], down=figures.ratings["down"])
 
@@ -151,13 +152,6 @@ class Digest:
         earlier = select(turns.c.id).where(turns.c.asked_at < self._summary.bounds(sunday)[1]).limit(1)
         with self._store.read() as connection:
             return connection.execute(earlier).first() is not None
-
-    def _percent(self, share: float) -> str:
-        return f"{share * 100:.0f} %" if self._settings.locale == "fr" else f"{share * 100:.0f}%"
-
-    def _dollars(self, microusd: int) -> str:
-        amount = f"{microusd / 1_000_000:.2f}"
-        return f"{amount.replace('.', ',')} $" if self._settings.locale == "fr" else f"${amount}"
 
 
 def _days(week: Week) -> dict[str, str]:

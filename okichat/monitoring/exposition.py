@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import Connection, func, select
 
 from okichat import __version__
+from okichat.answer import RUNGS
 from okichat.conversations.listing import UNFINISHED
 from okichat.errors import StoreUnavailable
 from okichat.money.budget import Budget
@@ -19,7 +20,6 @@ from okichat.storage.tables import balances, messages
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BOUNDS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 60.0)
-_RUNGS = ("small_talk", "cache", "gpt", "local", "handoff", UNFINISHED)
 _STATES = ("new", "delivered", "answered")
 
 Sample = tuple[str, dict[str, str], float]  # what comes behind the family's name, labels, value
@@ -73,7 +73,7 @@ def _of_store(store: Store, summary: Summary, budget: Budget) -> list[str]:
 
 
 def _questions(figures: Figures) -> Iterator[Sample]:
-    for rung in dict.fromkeys((*_RUNGS, *figures.rungs)):
+    for rung in dict.fromkeys((*RUNGS, UNFINISHED, *figures.rungs)):
         yield "", {"rung": rung}, figures.rungs[rung]
 
 

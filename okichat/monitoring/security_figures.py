@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 from okichat.guard.admission import PERSONAL_DATA
 from okichat.monitoring.security import KINDS
 from okichat.storage.engine import Store
-from okichat.storage.functions import hour_of
+from okichat.storage.functions import hour_of, moment_of
 from okichat.storage.tables import security_events
 
 ALARMING = tuple(kind for kind in KINDS if kind != PERSONAL_DATA)  # personal data is masked: nobody did anything wrong
@@ -81,7 +81,7 @@ def security_figures(store: Store, begin: datetime, timezone: str) -> SecurityFi
     alarming = (columns.at >= begin, columns.visitor.is_not(None), columns.kind.in_(ALARMING))
     with store.read() as connection:
         hours = Counter(
-            {(_moment(text, zone), str(kind)): int(times) for text, kind, times in connection.execute(by_hour)}
+            {(moment_of(text, zone), str(kind)): int(times) for text, kind, times in connection.execute(by_hour)}
         )
         visitors = connection.scalar(select(func.count(columns.visitor.distinct())).where(*alarming)) or 0
         times = func.sum(columns.times)
@@ -105,7 +105,3 @@ def _of_visitors(connection: Connection, names: list[str], begin: datetime) -> l
         kinds[name][kind] += int(times)
         last[name] = max(at, last.get(name, at))
     return [VisitorFigures(name, kinds[name], last[name]) for name in names]
-
-
-def _moment(hour: str, zone: ZoneInfo) -> datetime:
-    return datetime.strptime(hour, "%Y-%m-%d %H").replace(tzinfo=UTC).astimezone(zone)

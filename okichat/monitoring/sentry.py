@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from okichat import __version__
@@ -12,25 +11,23 @@ from okichat.settings import Settings
 if TYPE_CHECKING:
     from sentry_sdk.types import Event, Hint
 
-Report = Callable[[BaseException], object]
-
 _KEPT = ("event_id", "timestamp", "level", "platform", "release", "sdk")
 _KEPT_OF_FRAME = ("filename", "function", "module", "lineno", "in_app")
 _LONGEST_WAIT_AT_END_S = 2.0
 
 
-def open_sentry(settings: Settings, journal: Journal) -> Report | None:
-    """What to call with an error; None where the settings name no project, or the package is missing, which the journal tells.
+def open_sentry(settings: Settings, journal: Journal) -> None:
+    """Tell Sentry of every crash the journal hears of, where the settings name a project; the journal tells what hinders it.
 
     A client of its own, without the integrations: they would collect requests, logs and queries for it."""
     if settings.sentry_dsn is None:
-        return None
+        return
     try:
         import sentry_sdk
         from sentry_sdk.utils import BadDsn, event_from_exception
     except ImportError:
         journal.event("sentry_missing", detail='SENTRY_DSN is set: run `pip install "okichat[sentry]"`, or unset it')
-        return None
+        return
     try:
         client = sentry_sdk.Client(
             dsn=settings.sentry_dsn,
@@ -50,14 +47,13 @@ def open_sentry(settings: Settings, journal: Journal) -> Report | None:
         journal.event(
             "sentry_missing", detail="SENTRY_DSN is no address of a Sentry project, such as https://key@host/1"
         )
-        return None
+        return
 
     def report(error: BaseException) -> None:
         event, hint = event_from_exception(error, client_options=client.options)
         client.capture_event(event, hint)
 
     journal.on_crash(report)
-    return report
 
 
 def _without_words(event: Event, _hint: Hint) -> Event:

@@ -22,7 +22,7 @@ from okichat.storage.tables import turns
 # After midnight answers of the day before are still being written.
 _FINISHED_AFTER = timedelta(minutes=10)
 _MOST_SUMS = 15
-_PREPARED_DAYS = (7, 30, 90)
+PREPARED_DAYS = (7, 30, 90)  # the spans that `prepare` adds up, so that a screen has them at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +74,15 @@ class Summary:
         if not self._is_readable:
             self._book.drop_unreadable()
             self._is_readable = True
-        self._book.fill((day for day in reversed(self._all_days()) if self._is_finished(day)), self._count)
-        for days in _PREPARED_DAYS:
+        self._fill_book()
+        for days in PREPARED_DAYS:
             self._kept(self.days(days))
 
     def rebuild(self) -> int:
         """Count all finished days again; how many that were."""
         self._book.empty()
         self._older, self._sums = None, {}
-        return self._book.fill((day for day in reversed(self._all_days()) if self._is_finished(day)), self._count)
+        return self._fill_book()
 
     def days(self, days: int) -> list[date]:
         """The last so many days, the earliest first."""
@@ -111,6 +111,9 @@ class Summary:
         span = self.days(days)
         kept = self._kept(span)
         return sum_of_topics([kept.topics, *(self._count(day).topics for day in self._others(span, kept))])
+
+    def _fill_book(self) -> int:
+        return self._book.fill((day for day in reversed(self._all_days()) if self._is_finished(day)), self._count)
 
     def _figures(self, days: list[date]) -> Figures:
         kept = self._kept(days)

@@ -62,8 +62,7 @@ def refuse(refused: MessageRefused) -> ResponseReturnValue:
 @blueprint.errorhandler(TooManyQuestions)
 def limit(refused: TooManyQuestions) -> ResponseReturnValue:
     """Say when the next message is taken, beside the ways that have no limit."""
-    minutes = -(-refused.retry_after_s // 60)
-    return make_response(_page(_view(refusal=refused.code, wait_minutes=minutes)), refused.status)
+    return make_response(_page(_view(refusal=refused.code, wait_minutes=refused.wait_minutes)), refused.status)
 
 
 @blueprint.errorhandler(StoreUnavailable)

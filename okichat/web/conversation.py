@@ -79,7 +79,7 @@ def erase() -> str:
 @blueprint.errorhandler(TooManyQuestions)
 def limit(refused: TooManyQuestions) -> ResponseReturnValue:
     """Say when the next e-mail is sent."""
-    return _mailed("too_many", -(-refused.retry_after_s // 60)), refused.status
+    return _mailed("too_many", refused.wait_minutes), refused.status
 
 
 @blueprint.errorhandler(StoreUnavailable)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -24,8 +22,7 @@ def explain_errors(app: Flask) -> None:
 
 def explain(refusal: Refusal) -> ResponseReturnValue:
     """The reply to a refused request that no view explains better."""
-    wait_s = refusal.retry_after_s if isinstance(refusal, TooManyQuestions) else None
-    return _explained(refusal.status, refusal.code, wait_s)
+    return _explained(refusal.status, refusal.code, refusal if isinstance(refusal, TooManyQuestions) else None)
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
@@ -38,11 +35,11 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     return body, status, extra
 
 
-def _explained(status: int, code: str, wait_s: int | None = None) -> tuple[str | Response, int]:
+def _explained(status: int, code: str, too_many: TooManyQuestions | None = None) -> tuple[str | Response, int]:
     if request.path.startswith("/api/"):
-        minutes = math.ceil((wait_s or 0) / 60)
+        minutes = too_many.wait_minutes if too_many else 0
         reply = jsonify(error=gettext(f"refusal.{code}", minutes=minutes, limit=MAX_QUESTION_CHARS), code=code)
-        if wait_s:
-            reply.headers["Retry-After"] = str(wait_s)
+        if too_many:
+            reply.headers["Retry-After"] = str(too_many.retry_after_s)
         return reply, status
     return render_template("errors/error.html", page=presenter.error_page_view(status, code)), status

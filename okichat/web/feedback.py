@@ -37,8 +37,7 @@ def vote() -> str:
 @blueprint.errorhandler(TooManyQuestions)
 def limit(refused: TooManyQuestions) -> ResponseReturnValue:
     """Say when the next vote is taken."""
-    minutes = -(-refused.retry_after_s // 60)
-    return _refused("too_many", wait_minutes=minutes), refused.status
+    return _refused("too_many", wait_minutes=refused.wait_minutes), refused.status
 
 
 @blueprint.errorhandler(NoSuchConversation)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from okichat.answer import RUNGS
 from okichat.web.schemas import QuestionSchema
 
 _ERRORS = {
@@ -20,7 +21,7 @@ _REPLY = {
     "properties": {
         "response": {"type": "string", "description": "The answer, as Markdown."},
         "source": {"type": "string", "enum": ["gpt", "fallback"], "description": "`gpt` when GPT wrote the words."},
-        "answered_by": {"type": "string", "enum": ["small_talk", "cache", "gpt", "local", "handoff"]},
+        "answered_by": {"type": "string", "enum": list(RUNGS)},
         "topics": {
             "type": "array",
             "items": {"type": "string"},

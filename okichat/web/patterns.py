@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, render_template
 from markupsafe import Markup
 
-from okichat.answer import Citation
+from okichat.answer import NOTICES, Citation
 from okichat.conversations.feedback import MAX_WORDS_CHARS, REASONS
 from okichat.web import presenter
 from okichat.web.contexts import (
@@ -117,7 +117,6 @@ def patterns_view(page: PageView) -> PatternsView:
 
 
 REFUSALS = ("empty", "too_long", "malformed", "too_large", "cross_site", "too_many", "daily_limit", "spam")
-NOTICES = ("budget_spent", "model_unavailable", "timeout", "quota", "rate_limited", "ungrounded", "switched_off")
 FEEDBACK: dict[str, dict[str, Any]] = {
     "voted": {"vote": "up"},
     "why": {"state": "why", "vote": "down", "conversation": "sample", "reasons": REASONS, "max_chars": MAX_WORDS_CHARS},
@@ -155,6 +154,8 @@ def _exchanges() -> dict[str, ExchangeView]:
         **{f"feedback_{state}": ("Que faites-vous ?", plain) for state in FEEDBACK},
         **{f"notice_{word}": ("Que faites-vous ?", replace(plain, notice=word)) for word in NOTICES},
     }
+    question, long = asked["notice_long_conversation"]
+    asked["notice_long_conversation"] = question, replace(long, offer_human=True, anew_url=presenter.home_url())
     shown = {
         state: ExchangeView(id, question, answer.language, _ASKED_AT, answer, _feedback(id, state, answer.answered_by))
         for state, (question, answer) in asked.items()

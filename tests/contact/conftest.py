@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -13,23 +12,9 @@ from okichat.contact.messages import Messages
 from okichat.conversations.turns import Turns
 from okichat.settings import Settings
 from okichat.storage.engine import Store
-from okichat.storage.schema import migrate
 from tests.doubles.clock import StoppedClock
 from tests.doubles.mail_host import MailHost
 from tests.doubles.webhook import WebhookHost
-
-
-@pytest.fixture
-def clock() -> StoppedClock:
-    return StoppedClock()
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(f"sqlite:///{tmp_path / 'okichat.db'}")
-    migrate(store)
-    yield store
-    store.close()
 
 
 @pytest.fixture

@@ -10,21 +10,18 @@ from okichat.contact.messages import Messages, retry_after_s
 from okichat.storage.engine import Store
 from okichat.storage.schema import migrate
 from tests.doubles.clock import StoppedClock
-from tests.servers import ServerMissing, postgres_server
+from tests.servers import PostgresServer
 
 WORKERS = 8
 
 
 @pytest.fixture(scope="module")
-def postgres_store() -> Iterator[Store]:
-    try:
-        with postgres_server() as server:
-            store = Store(server.url)
-            migrate(store)
-            yield store
-            store.close()
-    except ServerMissing as missing:
-        pytest.skip(str(missing))
+def postgres_store(postgres: PostgresServer) -> Iterator[Store]:
+    """With tables of its own: these tests leave messages behind."""
+    store = Store(postgres.new_database("messages"))
+    migrate(store)
+    yield store
+    store.close()
 
 
 def test_a_form_sent_many_times_at_once_is_one_message(postgres_store: Store, clock: StoppedClock) -> None:

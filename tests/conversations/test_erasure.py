@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select
@@ -14,7 +13,6 @@ from okichat.conversations.erasure import erase
 from okichat.conversations.turns import Turns
 from okichat.question import Question
 from okichat.storage.engine import Store
-from okichat.storage.schema import migrate
 from okichat.storage.tables import turns
 from tests.doubles.clock import StoppedClock
 
@@ -23,22 +21,9 @@ NEXT = Question("Et la paie ?", conversation=QUESTION.conversation)
 ANSWER = Answer("Oui, aussi d'une boulangerie.", "local", suggestions=("Et le pain ?",))
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(f"sqlite:///{tmp_path / 'okichat.db'}")
-    migrate(store)
-    yield store
-    store.close()
-
-
 @pytest.fixture(params=[True, False], ids=["one-process", "several"])
 def kept(request: pytest.FixtureRequest, store: Store, clock: StoppedClock) -> Turns:
     return Turns(store, clock, 17, alone=request.param)
-
-
-@pytest.fixture
-def clock() -> StoppedClock:
-    return StoppedClock()
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from okichat.conversations.listing import Questions, Wanted
 from okichat.storage.engine import Store
 from okichat.storage.tables import turns
 from tests.doubles.clock import StoppedClock
-from tests.money.conftest import clock, postgres, postgres_store, store
+from tests.money.conftest import store
 
-__all__ = ["clock", "postgres", "postgres_store", "store"]
+__all__ = ["store"]
 
 COUNT = 60
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,24 +11,10 @@ from okichat.conversations.submissions import Repeated
 from okichat.conversations.turns import Turns
 from okichat.question import Question
 from okichat.storage.engine import Store
-from okichat.storage.schema import migrate
 from tests.doubles.clock import StoppedClock
 
 KEY = "a-key-that-nobody-else-has"
 ANSWER = Answer("Cela dépend.", "local")
-
-
-@pytest.fixture
-def clock() -> StoppedClock:
-    return StoppedClock()
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(f"sqlite:///{tmp_path / 'okichat.db'}")
-    migrate(store)
-    yield store
-    store.close()
 
 
 @pytest.fixture(params=[True, False], ids=["one process", "several"])

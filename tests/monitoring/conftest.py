@@ -8,9 +8,9 @@ import pytest
 
 from tests.doubles.mail_host import MailHost
 from tests.doubles.webhook import WebhookHost
-from tests.money.conftest import clock, postgres, postgres_store, store
+from tests.money.conftest import store
 
-__all__ = ["clock", "postgres", "postgres_store", "store"]
+__all__ = ["store"]
 
 
 @pytest.fixture

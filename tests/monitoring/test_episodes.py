@@ -219,9 +219,8 @@ def test_a_new_site_has_its_peak_at_the_floor(night: Night, ask: Ask) -> None:
 
 
 def test_an_hour_is_compared_with_the_same_hour_of_the_firms_clock(night: Night, ask: Ask, clock: StoppedClock) -> None:
-    clock.stand_at(
-        datetime(2026, 10, 27, 9, 30, tzinfo=UTC)
-    )  # half past ten in Paris, two days after the clocks changed
+    # Half past ten in Paris, two days after the clocks changed.
+    clock.stand_at(datetime(2026, 10, 27, 9, 30, tzinfo=UTC))
     ask(400, at=datetime(2026, 10, 20, 8, 15, tzinfo=UTC))  # a quarter past ten in summer time
     ask(100)
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import gzip
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Self, cast
+from email.message import Message
 
 import brotli
 import pytest
@@ -18,6 +15,7 @@ from okichat.answer import Event
 from okichat.knowledge.search import Findings
 from okichat.question import Question
 from okichat.sources.local import Local
+from tests.doubles.loopback import LoopbackHost
 from tests.site import Site
 
 PLANTED = (
@@ -29,46 +27,19 @@ PLANTED = (
 )
 
 
-class SentryHost:
+class SentryHost(LoopbackHost):
     """Takes what a Sentry client sends; `received` has each request, head and unpacked body, as text."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.received: list[str] = []
-        self.arrived = threading.Event()
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.host = self
-        self.dsn = f"http://public@127.0.0.1:{self._server.server_address[1]}/7"
+        self.dsn = f"http://public@{self.address}/7"
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-class _Server(ThreadingHTTPServer):
-    host: SentryHost
-    daemon_threads = True
-
-
-class _Handler(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        host = cast(_Server, self.server).host
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        unpack = {"br": brotli.decompress, "gzip": gzip.decompress}.get(self.headers.get("Content-Encoding", ""), bytes)
-        host.received.append(f"{self.path}\n{self.headers}\n{unpack(body).decode()}")
-        self.send_response(200)
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"{}")
-        host.arrived.set()
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing on the terminal of the tests."""
+    def take(self, path: str, headers: Message, body: bytes) -> int:
+        """Keep it."""
+        unpack = {"br": brotli.decompress, "gzip": gzip.decompress}.get(headers.get("Content-Encoding", ""), bytes)
+        self.received.append(f"{path}\n{headers}\n{unpack(body).decode()}")
+        return 200
 
 
 @pytest.fixture

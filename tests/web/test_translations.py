@@ -16,15 +16,19 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
+from okichat.answer import NOTICES, RUNGS
 from okichat.content import folder
+from okichat.conversations.listing import UNFINISHED
 from okichat.errors import Refusal, SourceUnavailable
 from okichat.factory import create_app
 from okichat.language import LANGUAGES
+from okichat.sources.faults import FAULTS
+from okichat.sources.local import OUTDATED
+from okichat.sources.unasked import SWITCHED_OFF
 
 PACKAGE = Path(create_app.__code__.co_filename).parent
 TEMPLATES = sorted(folder("templates").rglob("*.html"))
 MODULES = sorted(PACKAGE.rglob("*.py"))
-RUNGS = ("small_talk", "cache", "gpt", "local", "handoff", "interrupted")
 
 _Kind = TypeVar("_Kind")
 
@@ -143,12 +147,19 @@ def test_no_sentence_is_left_that_nobody_says() -> None:
 
 def test_every_word_for_a_refusal_a_notice_a_rung_and_small_talk_has_its_sentence() -> None:
     refusals = {f"refusal.{kind.code}" for kind in _kinds(Refusal) if kind.code != "message"}
-    notices = {f"notice.{kind.notice}" for kind in _kinds(SourceUnavailable) if kind.notice}
-    rungs = {f"rung.{name}" for name in RUNGS}
+    notices = {f"notice.{word}" for word in NOTICES}
+    rungs = {f"rung.{name}" for name in (*RUNGS, UNFINISHED)}
     kinds = re.findall(r"^\[(\w+)\]$", (PACKAGE / "sources" / "small_talk.txt").read_text(), re.MULTILINE)
     small_talk = {f"small_talk.{kind}" for kind in kinds if kind != "filler"}
 
     assert (refusals | notices | rungs | small_talk) - KEYS == set()
+
+
+def test_the_list_of_notices_has_every_one_that_a_source_can_give() -> None:
+    of_kinds = {kind.notice for kind in _kinds(SourceUnavailable) if kind.notice}
+    of_faults = {kind.notice for kind in FAULTS.values() if kind.notice}
+
+    assert of_kinds | of_faults | {SWITCHED_OFF, OUTDATED} == set(NOTICES)
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.relative_to(folder("templates")).as_posix())

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from okichat.monitoring.charts import Point
+from okichat.web.admin import wording
+
 
 @dataclass(frozen=True, slots=True)
 class Chart:
@@ -17,3 +20,8 @@ class Chart:
     columns: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
     amounts: int = 1
+
+
+def counted_point(name: str, count: int) -> Point:
+    """A bar for so many of something."""
+    return Point(name, count, wording.number(count))

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from markupsafe import Markup
 
+from okichat.answer import NOTICES
 from okichat.conversations.by_reference import EXPORT
 from okichat.conversations.listing import Asked, Wanted
 from okichat.language import LANGUAGES
@@ -21,10 +22,6 @@ from okichat.web.admin.today import RUNGS
 from okichat.web.on_request import by_reference
 from okichat.web.parts import Parts, current_parts
 
-NOTICES = (
-    "budget_spent", "model_unavailable", "timeout", "quota", "rate_limited", "switched_off", "long_conversation",
-    "ungrounded", "outdated",
-)  # fmt: skip
 _A_PAGE = 50
 _PATIENCE_S = 0.08  # for looking through many; the list then says how far it got
 _MOST_CHARS = 200  # of a search

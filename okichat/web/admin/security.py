@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from flask import request
 from flask_babel import gettext
 
 from okichat.monitoring.alert_book import Alert
@@ -16,9 +15,9 @@ from okichat.monitoring.episodes import TRAFFIC_WEEKS
 from okichat.monitoring.security import KINDS
 from okichat.monitoring.security_figures import ALARMING, SecurityFigures, security_figures
 from okichat.web.admin import wording
-from okichat.web.admin.chart import Chart
+from okichat.web.admin.chart import Chart, counted_point
+from okichat.web.admin.periods import PERIODS, asked_period
 from okichat.web.admin.room import blueprint, screen
-from okichat.web.admin.today import PERIODS
 from okichat.web.locale import page_locale
 from okichat.web.parts import Parts, current_parts
 
@@ -53,9 +52,7 @@ class SecurityView:
 def security() -> str:
     """Today, or the last 7, 30 or 90 days."""
     parts = current_parts()
-    asked = request.args.get("days", "1")
-    days = int(asked) if asked in map(str, PERIODS) else PERIODS[0]
-    return screen("dashboard/security.html", "security", view=_view(parts, days), periods=PERIODS)
+    return screen("dashboard/security.html", "security", view=_view(parts, asked_period()), periods=PERIODS)
 
 
 def _view(parts: Parts, days: int) -> SecurityView:
@@ -84,7 +81,7 @@ def _refusals_chart(parts: Parts, figures: SecurityFigures, days: int) -> Chart:
     else:
         counted = {wording.day(day): kinds for day, kinds in figures.by_day(parts.summary.days(days)).items()}
         title, first = gettext("admin.security.chart.days", days=days), gettext("admin.chart.day")
-    points = [_point(name, sum(kinds[kind] for kind in ALARMING)) for name, kinds in counted.items()]
+    points = [counted_point(name, sum(kinds[kind] for kind in ALARMING)) for name, kinds in counted.items()]
     most = max(points, key=lambda point: point.value)
     told = gettext("admin.chart.best", count=_alarming(figures), most=most.text, name=most.name)
     description = told if figures.alarming else gettext("admin.security.chart.none")
@@ -100,7 +97,7 @@ def _traffic_chart(parts: Parts, days: int) -> Chart:
     today = parts.summary.today
     weeks = [today - timedelta(weeks=week) for week in range(TRAFFIC_WEEKS, -1, -1)]
     hours = parts.summary.hours(weeks)
-    points = [_point(gettext("admin.hour", hour=hour), hours[today][hour]) for hour in range(24)]
+    points = [counted_point(gettext("admin.hour", hour=hour), hours[today][hour]) for hour in range(24)]
     usual = [sum(hours[day][hour] for day in weeks[:-1]) / TRAFFIC_WEEKS for hour in range(24)]
     title = gettext("admin.security.traffic.today")
     rows = [
@@ -115,7 +112,7 @@ def _traffic_chart(parts: Parts, days: int) -> Chart:
 def _busiest_hours_chart(parts: Parts, days: int) -> Chart:
     found = parts.summary.hours(parts.summary.days(days))
     busiest = {day: hours.most_common(1)[0] if hours else (0, 0) for day, hours in found.items()}
-    points = [_point(wording.day(day), count) for day, (_, count) in busiest.items()]
+    points = [counted_point(wording.day(day), count) for day, (_, count) in busiest.items()]
     title = gettext("admin.security.traffic.days")
     rows = [
         (point.name, point.text, gettext("admin.hour", hour=hour))
@@ -141,7 +138,3 @@ def _in_words(kinds: Counter[str]) -> str:
     """E.g. "Limite atteinte : 3, Envois d'un autre site : 1"."""
     counted = [(gettext(f"admin.security.kind.{kind}"), kinds[kind]) for kind in KINDS if kinds[kind]]
     return ", ".join(gettext("admin.security.kind_times", kind=kind, times=times) for kind, times in counted)
-
-
-def _point(name: str, count: int) -> Point:
-    return Point(name, count, wording.number(count))

@@ -31,8 +31,8 @@ def enter() -> ResponseReturnValue:
     except TooManyQuestions as refused:
         parts.journal.event("admin_sign_in_limited")
         note_suspicion(SIGN_IN, "limit")
-        minutes = -(-refused.retry_after_s // 60)
-        return make_response(screen("dashboard/sign_in.html", "sign_in", refused="limit", minutes=minutes), 429)
+        limited = screen("dashboard/sign_in.html", "sign_in", refused="limit", minutes=refused.wait_minutes)
+        return make_response(limited, refused.status)
     if not known:
         parts.journal.event("admin_sign_in_failed")
         note_suspicion(SIGN_IN, "wrong")

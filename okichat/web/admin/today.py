@@ -17,14 +17,14 @@ from okichat.monitoring.charts import Point, bars, money_line, share_bar
 from okichat.monitoring.episodes import EPISODES
 from okichat.monitoring.figures import UNFINISHED, Figures
 from okichat.web.admin import wording
-from okichat.web.admin.chart import Chart
+from okichat.web.admin.chart import Chart, counted_point
 from okichat.web.admin.mode import GptState, gpt_state
+from okichat.web.admin.periods import PERIODS, asked_period
 from okichat.web.admin.room import address, blueprint, screen
 from okichat.web.htmx import is_htmx
 from okichat.web.locale import page_locale
 from okichat.web.parts import Parts, current_parts
 
-PERIODS = (1, 7, 30, 90)
 _NO_HURRY = ("budget_50", "budget_80", "off_topic_burst", "traffic_peak")
 RUNGS = ("gpt", "cache", "local", "small_talk", "handoff", UNFINISHED)
 
@@ -66,9 +66,7 @@ class TodayView:
 def today() -> str:
     """Today, or the last 7, 30 or 90 days; for htmx only what refreshes itself."""
     parts = current_parts()
-    asked = request.args.get("days", "1")
-    days = int(asked) if asked in map(str, PERIODS) else PERIODS[0]
-    view = _view(parts, days)
+    view = _view(parts, asked_period())
     if is_htmx(request):
         return render_template("dashboard/_today.html", view=view, address=address, periods=PERIODS)
     return screen("dashboard/today.html", "today", view=view, periods=PERIODS)
@@ -118,10 +116,10 @@ def _needs(parts: Parts, month: MonthSummary, gpt: GptState, today: Figures) -> 
 
 def _questions_chart(parts: Parts, figures: Figures, days: int) -> Chart:
     if days == 1:
-        points = [_point(gettext("admin.hour", hour=hour), figures.hours[hour]) for hour in range(24)]
+        points = [counted_point(gettext("admin.hour", hour=hour), figures.hours[hour]) for hour in range(24)]
         title, first = gettext("admin.chart.hours"), gettext("admin.chart.hour")
     else:
-        points = [_point(wording.day(day), figures.days[day]) for day in parts.summary.days(days)]
+        points = [counted_point(wording.day(day), figures.days[day]) for day in parts.summary.days(days)]
         title, first = gettext("admin.chart.days", days=days), gettext("admin.chart.day")
     best = max(points, key=lambda point: point.value)
     told = gettext(
@@ -146,7 +144,3 @@ def _money_chart(parts: Parts, month: MonthSummary) -> Chart:
     drawing = money_line("money", title, told, points, length, budget)
     rows = [(point.name, point.text) for point in points]
     return Chart(title, drawing, (gettext("admin.chart.day"), gettext("admin.chart.total")), rows)
-
-
-def _point(name: str, count: int) -> Point:
-    return Point(name, count, wording.number(count))

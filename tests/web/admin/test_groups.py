@@ -17,9 +17,8 @@ from okichat.storage.tables import audit, turns
 from tests.doubles.clock import StoppedClock
 from tests.knowledge.folders import write_topic
 from tests.site import Site
-from tests.web.test_admin import page, sign_in, words
+from tests.web.admin.dashboard import PASSWORD, page, sign_in, words
 
-PASSWORD = "un mot de passe long"
 GROUPS = "/admin/questions/groups"
 CLUB = "Avez-vous un club de dégustation ?"
 AUSTRALIA = "Quelle est la capitale de l'Australie ?"
@@ -34,11 +33,6 @@ def folder(tmp_path: Path) -> Path:
     write_topic(folder, "fr/tarifs", ("Quels sont vos tarifs ?", "Combien coûte un bilan ?"))
     write_topic(folder, "fr/horaires", ("Quels sont vos horaires ?", "Êtes-vous ouverts le samedi ?"))
     return folder
-
-
-@pytest.fixture
-def clock() -> StoppedClock:
-    return StoppedClock()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from tests.doubles.clock import StoppedClock
 from tests.doubles.openai_server import OpenAIServer
 from tests.site import Site
-from tests.web.test_admin import PASSWORD, sign_in, words
+from tests.web.admin.dashboard import PASSWORD, sign_in, words
 
 IN_FIELD = (
     "Quels sont vos tarifs ?",
