@@ -70,9 +70,8 @@ def postgres_server() -> Iterator[PostgresServer]:
     """Start a Postgres in a temporary folder; it listens on a socket file only. Raises ServerMissing."""
     initdb, control = _postgres_binary("initdb"), _postgres_binary("pg_ctl")
     as_user = ("runuser", "-u", "postgres", "--") if os.geteuid() == 0 else ()
-    folder = Path(
-        tempfile.mkdtemp(prefix="okichat-pg-", dir="/tmp")
-    )  # short: a socket's path has at most 107 characters
+    # Short: a socket's path has at most 107 characters.
+    folder = Path(tempfile.mkdtemp(prefix="okichat-pg-", dir="/tmp"))
     data = folder / "data"
     if as_user:
         shutil.chown(folder, "postgres", "postgres")

@@ -241,6 +241,33 @@ def test_what_is_typed_while_an_answer_is_written_is_kept(page: Page, gpt_url: s
     expect(page.get_by_role("article")).to_have_count(1)
 
 
+def test_nobody_meets_the_field_that_is_there_for_programs(page: Page, url: str) -> None:
+    """Neither with the eyes nor with a screen reader nor with the keyboard; styles switched off, its label says what to do."""
+    page.goto(url)
+    trap = page.locator("#composer input[name=website]")
+
+    expect(page.get_by_role("textbox")).to_have_count(1)
+    page.get_by_label("Votre question").focus()
+    page.keyboard.press("Tab")
+    expect(page.locator("#send")).to_be_focused()
+    assert trap.evaluate(
+        "field => getComputedStyle(field.parentElement).clipPath + field.parentElement.offsetWidth"
+    ) == ("inset(50%)1")
+    assert trap.evaluate("field => [field.autocomplete, field.labels[0].innerText, field.value]") == (
+        ["off", "Ne remplissez pas ce champ", ""]
+    )
+
+
+def test_nothing_is_kept_on_the_visitors_device(page: Page, url: str) -> None:
+    page.goto(url)
+    for _ in range(2):
+        assert page.context.cookies() == []
+        assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+        assert page.evaluate("async () => (await indexedDB.databases()).length + (await caches.keys()).length") == 0
+        _ask(page)
+        expect(page.get_by_role("button", name="Copier")).to_be_visible()
+
+
 def test_a_stopped_answer_can_be_asked_for_again(page: Page, gpt_url: str, model: OpenAIServer) -> None:
     model.always_reply("Nous tenons vos comptes. " * 40, token_delay_s=0.05)
     page.goto(gpt_url)

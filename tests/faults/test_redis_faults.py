@@ -39,9 +39,8 @@ def assert_answered(app: Served, question: str = QUESTION) -> None:
 
 
 def added_s(app: Served, questions: int = 20) -> float:
-    """The 95th percentile of what a question that needs no model takes."""
-    times = sorted(ask(app.port, JSON, SMALL_TALK).took_s for _ in range(questions))
-    return statistics.quantiles(times, n=20)[-1]
+    """The median of what a question that needs no model takes."""
+    return statistics.median(ask(app.port, JSON, SMALL_TALK).took_s for _ in range(questions))
 
 
 def assert_told_once(app: Served) -> None:
@@ -96,7 +95,7 @@ def test_no_visitor_meets_an_error_at_the_very_moment_redis_dies(model: OpenAISe
     assert set(statuses) == {200}
 
 
-def test_a_redis_that_hangs_costs_less_than_a_third_of_a_second(model: OpenAIServer, redis: RedisAt) -> None:
+def test_a_redis_that_hangs_is_not_waited_for_by_every_question(model: OpenAIServer, redis: RedisAt) -> None:
     redis.start()
     with served(cache_ttl_s=600, openai_base_url=model.base_url, redis_url=redis.url) as app:
         usual_s = added_s(app)
@@ -108,7 +107,7 @@ def test_a_redis_that_hangs_costs_less_than_a_third_of_a_second(model: OpenAISer
         finally:
             os.kill(redis.pid, signal.SIGCONT)
 
-        assert hanging_s - usual_s < 0.3
+        assert hanging_s - usual_s < 0.25  # one wait for Redis
         assert_told_once(app)
 
 

@@ -114,9 +114,9 @@ def test_a_visitor_who_leaves_ends_the_paid_call_under_gunicorn_too(model: OpenA
             while not model.requests:
                 time.sleep(0.02)
             visitor.recv(100)
-        left_at_s = time.monotonic()
+            assert model.requests[0].left_at_s is None
 
-        assert model.wait_until_left(model.requests[0]) - left_at_s < 1.0
+        assert model.wait_until_left(model.requests[0])
 
 
 def test_half_open_uploads_do_not_keep_other_visitors_out(model: OpenAIServer) -> None:
