@@ -21,7 +21,7 @@ test-deploy: ## what the hosts make of it, with the tools of Vercel and Netlify 
 	@sh scripts/install.sh test
 	@sh scripts/install_test_tools.sh
 	@sh scripts/install_host_tools.sh
-	@$(python) -m pytest -m deploy $(ARGS)
+	@$(python) -m pytest -m deploy -o faulthandler_timeout=900 $(ARGS)
 
 check: ## linter, formatter, types, dead links in the documents, licences and known vulnerabilities of what is installed
 	@sh scripts/install.sh test
@@ -53,7 +53,7 @@ soak: ## visitors, random faults and restarts for a minute (ARGS="--minutes 20" 
 	@sh scripts/install.sh test
 	@$(python) scripts/soak.py $(ARGS)
 
-simulate: ## a year of visitors within minutes: budget, retention, alerts, sizes (ARGS="--days 20 --questions 500" for less)
+simulate: ## a year of visitors in less than an hour: budget, retention, alerts, sizes (ARGS="--days 20 --questions 500" for less)
 	@sh scripts/install.sh test
 	@$(python) bench/year.py $(ARGS)
 

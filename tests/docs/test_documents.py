@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from okichat import __version__
 from okichat.settings import settings_table
 from scripts import settings_docs
 from scripts.links import anchors, dead_links
@@ -65,6 +66,25 @@ def test_every_setting_named_in_the_documents_exists() -> None:
     named = {name for page in (README, *_guides()) for name in re.findall(r"\bOKICHAT_[A-Z_]+\b", page)}
 
     assert named <= known
+
+
+def test_every_event_of_the_log_is_explained_and_no_other() -> None:
+    page = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
+    log = page.split("## The log")[1].split("\n## ")[0]
+    told = {name for row in re.findall(r"^\| (`.+?) \|", log, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "okichat").rglob("*.py"))
+    written = set(re.findall(r"journal\.(?:event|crash)\(\s*\"(\w+)\"", code))
+
+    assert written <= told
+    assert [name for name in told - written if f'"{name}"' not in code] == []
+
+
+def test_the_changes_begin_with_the_version_that_this_is() -> None:
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    newest = re.search(r"^## (\d+\.\d+\.\d+) - \d{4}-\d\d-\d\d$", changes, re.MULTILINE)
+
+    assert newest
+    assert newest[1] == __version__
 
 
 def _guides() -> list[str]:
