@@ -1,8 +1,8 @@
 """Streams of messages that no visitor would send, judged without a puzzle for anybody.
 
 One message alone is never refused, nor is one that only repeats itself within the limit of questions: those that look like
-spam, or come with the field filled in that nobody sees, are answered without GPT. Who goes on sending them is refused for a
-while, with the way to a human. What is remembered for that are numbers that stand for words, in the memory of this process
+spam, or come with the field filled in that nobody sees, are answered without GPT. Who goes on sending them is slowed down, then
+refused for a while, with the way to a human. What is remembered for that are numbers that stand for words, in the memory of this process
 and for two hours at most: with several processes each judges what it sees itself, while the limit of questions stays exact
 for all of them."""
 
@@ -26,6 +26,7 @@ from okichat.recall import Recall
 TRAPPED, REPEATED, MANY_CONVERSATIONS = "trap", "repeated", "many_conversations"
 
 _SHORTEST_WINDOW_S, _LONGEST_WINDOW_S = 60.0, 3600.0
+_PACE_S = 20.0  # between two suspicious messages of one visitor, once there were many
 _WINDOWS_REMEMBERED = 8  # of suspicious messages
 _LONGEST_MEMORY_S = 7200.0
 _MOST_MESSAGES_A_VISITOR, _MOST_MESSAGES = 60, 5000
@@ -121,6 +122,8 @@ class Streams:
         nonsense = [each.at_s for each in seen if each.is_nonsense and now_s - each.at_s <= self._window_s]
         if is_nonsense and len(nonsense) >= self._most_nonsense:
             raise Spam(_wait_s(nonsense[-self._most_nonsense], self._window_s, now_s))
+        if len(suspicious) >= self._most_suspicious / 2 and now_s - suspicious[-1] < _PACE_S:
+            raise Spam(_wait_s(suspicious[-1], _PACE_S, now_s))
 
 
 def _wait_s(since_s: float, period_s: float, now_s: float) -> int:

@@ -119,13 +119,23 @@ def test_many_conversations_from_one_place_are_seen() -> None:
     assert found == [()] * 8 + [("many_conversations",)] * 2
 
 
-def test_who_fills_in_what_nobody_sees_is_suspected_and_refused_if_that_goes_on() -> None:
-    streams = Streams(StoppedClock(), LIMIT)
+def test_who_fills_in_what_nobody_sees_is_suspected_then_slowed_down_and_refused_if_that_goes_on() -> None:
+    clock = StoppedClock()
+    streams = Streams(clock, LIMIT)
     trapped = [Question.from_text(text, visitor="visitor", conversation="c", trapped=True) for text in ORDINARY[::40]]
 
-    assert [streams.signs(question) for question in trapped[:20]] == [("trap",)] * 20
-    with pytest.raises(Spam):
+    assert [streams.signs(question) for question in trapped[:10]] == [("trap",)] * 10
+    with pytest.raises(Spam) as slowed:
+        streams.signs(trapped[10])
+    assert slowed.value.retry_after_s == 20
+    assert signs(streams, "Quels sont vos tarifs ?", conversation="c") == ()  # a real question of the same visitor
+    for question in trapped[10:20]:
+        clock.forward(seconds=20)
+        assert streams.signs(question) == ("trap",)
+    clock.forward(seconds=20)
+    with pytest.raises(Spam) as refused:
         streams.signs(trapped[20])
+    assert refused.value.retry_after_s > 3600
 
 
 def test_of_several_processes_each_sees_its_share() -> None:
@@ -169,7 +179,8 @@ def test_who_fills_one_window_after_the_other_with_the_same_is_refused_in_the_en
     def fill_a_window() -> None:
         for _ in range(10):
             signs(streams, "Vos tarifs ?", conversation="c")
-        clock.forward(minutes=10)
+            clock.forward(seconds=30)
+        clock.forward(minutes=5)
 
     for _ in range(2):
         fill_a_window()
