@@ -1,10 +1,10 @@
 """Streams of messages that no visitor would send, judged without a puzzle for anybody.
 
 One message alone is never refused, nor is one that only repeats itself within the limit of questions: those that look like
-spam, or come with the field filled in that nobody sees, are answered without GPT. Who goes on sending them is slowed down, then
-refused for a while, with the way to a human. What is remembered for that are numbers that stand for words, in the memory of this process
-and for two hours at most: with several processes each judges what it sees itself, while the limit of questions stays exact
-for all of them."""
+spam, or come with the field filled in that nobody sees, are answered without GPT. Who goes on sending them is slowed down,
+and then refused for a while, with the way to a human. What is remembered for that are numbers that stand for words, in the
+memory of this process and for two hours at most: with several processes each judges what it sees itself, while the limit of
+questions stays exact for all of them."""
 
 from __future__ import annotations
 
