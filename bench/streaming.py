@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import secrets
 import subprocess
 import sys
 import threading
@@ -16,9 +17,9 @@ from bench.serving import served
 from tests.servers import ServerMissing, redis_server
 
 HERE = Path(__file__).parent
-CROWDS = (("unloaded", 12, 18.0, 8), ("50 visitors", 50, 2.0, 80), ("200 visitors", 200, 3.0, 120))
+CROWDS = (("unloaded", 12, 18.0, 8), ("50 visitors", 50, 4.0, 120), ("200 visitors", 200, 10.0, 260))
 MANY, MANY_SPREAD_S, MANY_TOKENS = 1000, 4.0, 130
-MANY_SETTINGS = {"WEB_CONCURRENCY": "2", "OKICHAT_THREADS": "600"}
+MANY_SETTINGS = {"WEB_CONCURRENCY": "2", "OKICHAT_THREADS": "600", "SECRET_KEY": secrets.token_hex(32)}
 Row = tuple[str, ...]
 
 
