@@ -11,10 +11,25 @@ from itsdangerous.encoding import base64_encode
 _SALT = "okichat.conversation"
 
 
+class _Hmac(HMACAlgorithm):
+    """With each key set up once. Unlike hmac.digest it goes on without letting another thread run first."""
+
+    def __init__(self) -> None:
+        super().__init__("sha1")
+        self._set_up: dict[bytes, hmac.HMAC] = {}
+
+    def get_signature(self, key: bytes, value: bytes) -> bytes:
+        if key not in self._set_up:
+            self._set_up[key] = hmac.new(key, digestmod="sha1")
+        signature = self._set_up[key].copy()
+        signature.update(value)
+        return signature.digest()
+
+
 class _ShortSerializer(URLSafeSerializer):
     """The same without the try, at each signature, whether the text is shorter when compressed: a reference never is.
 
-    Nor is the key derived anew each time, and one call does the HMAC."""
+    Nor is the key derived anew each time."""
 
     def __init__(self, secret: str) -> None:
         derived = Signer(secret, salt=_SALT).derive_key()
@@ -27,11 +42,6 @@ class _ShortSerializer(URLSafeSerializer):
 
     def dump_payload(self, obj: Any) -> bytes:
         return base64_encode(Serializer.dump_payload(self, obj))
-
-
-class _Hmac(HMACAlgorithm):
-    def get_signature(self, key: bytes, value: bytes) -> bytes:
-        return hmac.digest(key, value, "sha1")
 
 
 class References:

@@ -7,7 +7,7 @@ import threading
 from base64 import urlsafe_b64encode
 from collections import OrderedDict, deque
 
-_KEY_BYTES, _KEYS_DRAWN = 12, 64
+_KEY_BYTES, _KEYS_DRAWN = 12, 512
 _MOST_REMEMBERED = 10_000
 
 
