@@ -20,8 +20,11 @@ KEY = "sk-bench"
 class Model:
     """A model's host that answers at once. A context manager."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, refuses: bool = False) -> None:
+        """`refuses`: each question, for what it says, which is no reason to pause the model."""
         self._server = OpenAIServer()
+        if refuses:
+            self._server.always_fail("content_policy_400")
 
     def __enter__(self) -> Self:
         self._server.__enter__()

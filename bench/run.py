@@ -87,6 +87,9 @@ def measure_kinds(table: Table, rounds: int) -> None:
             tell_memory(table, "memory, with a key, before the first question", okichat)
             measure_answers(table, rounds, "prepared answer", okichat, floor)
             tell_memory(table, "memory, after answers of the model", okichat)
+        with Model(refuses=True) as model, served("okichat", **model.settings) as okichat:
+            okichat.settle()
+            measure_answers(table, rounds, "model refuses, breaker closed", okichat, floor)
         with served("okichat", **Model.settings_at(UNREACHABLE)) as okichat:
             okichat.settle()
             measure_answers(table, rounds, "model refuses, breaker open", okichat, floor)

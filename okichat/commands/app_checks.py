@@ -15,6 +15,7 @@ from sqlalchemy import delete, insert
 from okichat.commands.finding import Finding
 from okichat.commands.knowledge import doubts_of
 from okichat.errors import StoreUnavailable
+from okichat.hosts import host_of
 from okichat.money.disk import ephemeral_host, why_gpt_stays_off
 from okichat.money.prices import price_of, shutdown_date
 from okichat.sentences import sentences
@@ -28,7 +29,6 @@ from okichat.web.parts import EXTENSION, Parts
 
 _DASHBOARD = "admin"
 _SHUTDOWN_IS_NEAR = timedelta(days=60)
-_PROXIED = ("DYNO", "RAILWAY_PROJECT_ID", "VERCEL", "DIGITALOCEAN_APP_ID", "RENDER", "FLY_APP_NAME")
 
 
 def app_checks(app: Flask) -> Iterator[Finding]:
@@ -157,7 +157,7 @@ def _prices(parts: Parts, say: Callable[..., str]) -> Iterator[Finding]:
 
 def _proxies(parts: Parts, say: Callable[..., str]) -> Finding:
     hops = parts.settings.trusted_hops
-    if hops == 0 and any(os.environ.get(name) for name in _PROXIED):
+    if hops == 0 and host_of(os.environ):
         return Finding("proxies", "error", say("check.proxies.unknown"))
     return Finding("proxies", "ok", say("check.proxies.ok", hops=hops))
 

@@ -6,19 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from okichat.hosts import host_of
 from okichat.readers import is_loopback
 from okichat.settings import Settings
 
 _OPENAI = "api.openai.com"
 _FIRMS = {_OPENAI: "OpenAI", "openai.azure.com": "Microsoft Azure", "api.mistral.ai": "Mistral AI"}
-_HOSTS = {
-    "DYNO": "Heroku",
-    "RENDER": "Render",
-    "RAILWAY_PROJECT_ID": "Railway",
-    "VERCEL": "Vercel",
-    "DIGITALOCEAN_APP_ID": "DigitalOcean",
-    "FLY_APP_NAME": "Fly.io",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +70,7 @@ def processing_of(settings: Settings, environ: Mapping[str, str]) -> Processing:
 
 
 def _recipients(settings: Settings, environ: Mapping[str, str]) -> Iterator[Recipient]:
-    if host := next((name for variable, name in _HOSTS.items() if environ.get(variable)), None):
+    if host := host_of(environ):
         yield Recipient("host", host)
     addresses = {
         "model": (settings.openai_base_url or f"https://{_OPENAI}") if settings.openai_api_key else None,

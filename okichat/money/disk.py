@@ -7,32 +7,22 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
+from okichat.hosts import DIGITALOCEAN, HEROKU, RAILWAY, VERCEL, host_of
 from okichat.settings import Settings
 
-_HEROKU, _DIGITALOCEAN, _VERCEL, _RAILWAY = "Heroku", "DigitalOcean App Platform", "Vercel", "Railway"
-
 _ADD_POSTGRES = {
-    _HEROKU: "run `heroku addons:create heroku-postgresql:essential-0`, which sets DATABASE_URL",
-    _DIGITALOCEAN: "add a database component to the app and bind DATABASE_URL to ${<its name>.DATABASE_URL}",
-    _VERCEL: "add a Postgres database under Storage and connect it to the project, which sets DATABASE_URL",
-    _RAILWAY: "mount a volume at the folder of the SQLite file, or add Postgres and DATABASE_URL=${{Postgres.DATABASE_URL}}",
+    HEROKU: "run `heroku addons:create heroku-postgresql:essential-0`, which sets DATABASE_URL",
+    DIGITALOCEAN: "add a database component to the app and bind DATABASE_URL to ${<its name>.DATABASE_URL}",
+    VERCEL: "add a Postgres database under Storage and connect it to the project, which sets DATABASE_URL",
+    RAILWAY: "mount a volume at the folder of the SQLite file, or add Postgres and DATABASE_URL=${{Postgres.DATABASE_URL}}",
 }
 
 
 def ephemeral_host(environ: Mapping[str, str]) -> str | None:
     """The name of the host if it is one that forgets its disk, by the variables that it sets itself."""
-    if environ.get("DYNO"):
-        return _HEROKU
-    if environ.get("VERCEL"):
-        return _VERCEL
-    # App Platform sets nothing by itself. The deploy template binds DIGITALOCEAN_APP_ID; its own names for an app's address
-    # are APP_URL and APP_DOMAIN.
-    addresses = (environ.get("APP_URL", ""), environ.get("APP_DOMAIN", ""))
-    if environ.get("DIGITALOCEAN_APP_ID") or any("ondigitalocean.app" in address for address in addresses):
-        return _DIGITALOCEAN
-    if environ.get("RAILWAY_PROJECT_ID") and not environ.get("RAILWAY_VOLUME_MOUNT_PATH"):
-        return _RAILWAY
-    return None
+    host = host_of(environ)
+    keeps_a_volume = host == RAILWAY and environ.get("RAILWAY_VOLUME_MOUNT_PATH")
+    return host if host in _ADD_POSTGRES and not keeps_a_volume else None
 
 
 def why_gpt_stays_off(settings: Settings, environ: Mapping[str, str]) -> str | None:
@@ -45,7 +35,7 @@ def why_gpt_stays_off(settings: Settings, environ: Mapping[str, str]) -> str | N
     host = ephemeral_host(environ)
     volume = environ.get("RAILWAY_VOLUME_MOUNT_PATH")
     if host is None and volume and not Path(url.database or "").resolve().is_relative_to(volume):
-        host = _RAILWAY
+        host = RAILWAY
     if host is None:
         return None
     return (
