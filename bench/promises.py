@@ -18,7 +18,6 @@ from okichat.web.parts import Parts
 from tests.doubles.openai_exchange import Received
 
 _THRESHOLDS = (50, 80, 100)
-_FULL_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,6 @@ class Cost:
     """Of one question, on average."""
 
     cpu_ms: float
-    sent_bytes: float
     received_bytes: float
 
 
@@ -81,13 +80,13 @@ def _different(number: int) -> tuple[str, int]:
 def _ask(app: GunicornApp, question: Callable[[int], tuple[str, int]], count: int = _QUESTIONS) -> Cost:
     before_s = _cpu_s(app)
     with ThreadPoolExecutor(_VISITORS_AT_ONCE) as pool:
-        sizes = list(pool.map(lambda number: _exchange(app.port, question(number)[0]), range(count)))
+        received_bytes = sum(pool.map(lambda number: _exchange(app.port, question(number)[0]), range(count)))
     cpu_ms = (_cpu_s(app) - before_s) * 1000 / count
-    return Cost(cpu_ms, sum(sent for sent, _ in sizes) / count, sum(received for _, received in sizes) / count)
+    return Cost(cpu_ms, received_bytes / count)
 
 
-def _exchange(port: int, question: str) -> tuple[int, int]:
-    """Bytes of the bodies and heads, sent and received."""
+def _exchange(port: int, question: str) -> int:
+    """The bytes of head and body that the visitor receives."""
     body = json.dumps({"question": question}).encode()
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     with closing(connection):
@@ -97,8 +96,7 @@ def _exchange(port: int, question: str) -> tuple[int, int]:
         response = connection.getresponse()
         received = response.read()
     assert b"event: answer" in received, received[-300:]
-    head = sum(len(name) + len(value) + 4 for name, value in response.getheaders())
-    return len(body) + 200, len(received) + head
+    return len(received) + sum(len(name) + len(value) + 4 for name, value in response.getheaders())
 
 
 def _cpu_s(app: GunicornApp) -> float:

@@ -7,6 +7,7 @@ import threading
 from base64 import urlsafe_b64encode
 from collections import OrderedDict, deque
 
+KEY_CHARS = (16, 64)  # at least and at most, also of a client's own: long enough that nobody hits upon somebody else's
 _KEY_BYTES, _KEYS_DRAWN = 12, 512
 _MOST_REMEMBERED = 10_000
 

@@ -16,6 +16,7 @@ from flask import Flask, request
 from flask_compress.flask_compress import _compress_data
 
 from okichat.answer import Answer, last_answer
+from okichat.conversations.request_keys import KEY_CHARS
 from okichat.errors import Refusal
 from okichat.question import Question
 from okichat.web.contexts import TRAP
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
 
 _ASKED = "okichat.asked"
 _PATH = "/chat"
+_SHORTEST_KEY, _LONGEST_KEY = KEY_CHARS
 _MOST_BODY_BYTES = 8192
 _MOST_FIELDS = 50
-_KEY_CHARS = range(16, 65)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class Front:
             "question" not in form
             or "locale" in form
             or form.get(TRAP)
-            or (request_key is not None and len(request_key) not in _KEY_CHARS)
+            or (request_key is not None and not _SHORTEST_KEY <= len(request_key) <= _LONGEST_KEY)
         ):
             return None
         try:

@@ -9,6 +9,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest
 
+from okichat.conversations.request_keys import KEY_CHARS
 from okichat.errors import EmptyQuestion, MalformedQuestion, Refusal
 from okichat.language import LANGUAGES
 from okichat.question import MAX_QUESTION_CHARS, Question
@@ -16,8 +17,6 @@ from okichat.web.contexts import TRAP
 from okichat.web.limits import visitor_address
 from okichat.web.locale import page_locale
 from okichat.web.parts import current_parts
-
-_KEY_CHARS = (16, 64)  # long enough that nobody hits upon somebody else's
 
 
 class QuestionSchema(Schema):
@@ -52,7 +51,7 @@ class QuestionSchema(Schema):
     request_key = fields.String(
         load_default=None,
         allow_none=True,
-        validate=validate.Length(*_KEY_CHARS),
+        validate=validate.Length(*KEY_CHARS),
         metadata={
             "description": "Random, and the same for every repetition of one submission: it is answered, and paid, once."
         },
