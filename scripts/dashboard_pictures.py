@@ -7,15 +7,12 @@ from __future__ import annotations
 import random
 import sys
 import tempfile
-import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from okichat.answer import Answer, Citation, Pass
 from okichat.contact.message import Message
@@ -23,6 +20,7 @@ from okichat.question import Question
 from scripts.stage import ANSWER, PASSWORD
 from tests.chromium import find_chromium
 from tests.doubles.clock import StoppedClock
+from tests.listening import listening
 from tests.site import Site
 
 NOW = datetime(2026, 11, 24, 15, 40, tzinfo=UTC)  # a Tuesday afternoon
@@ -134,11 +132,6 @@ class Firm:
         kept.keep(Message(text, name="Camille Martin", email="camille@exemple.fr", phone="06 39 98 00 02"))
 
 
-class _Silent(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: Any) -> None:
-        """Say nothing."""
-
-
 def take_all(browser: Browser, url: str, folder: Path) -> None:
     """Every screen at every size."""
     for size, viewport in SIZES.items():
@@ -168,15 +161,10 @@ def main(folder: Path) -> None:
         settings = {"OKICHAT_ADMIN_PASSWORD": PASSWORD, "OPENAI_API_KEY": "sk-sample", "OKICHAT_BUDGET_USD": "1.5"}
         site = Site({**settings, "DATABASE_URL": f"sqlite:///{place}/okichat.db"}, clock)
         Firm(site, clock).live()
-        server = make_server("127.0.0.1", 0, site.app, threaded=True, request_handler=_Silent)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        with sync_playwright() as playwright:
+        with listening(site.app) as port, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=find_chromium())
-            take_all(browser, f"http://127.0.0.1:{server.server_port}", folder)
+            take_all(browser, f"http://127.0.0.1:{port}", folder)
             browser.close()
-        server.shutdown()
-        thread.join()
         site.close()
 
 

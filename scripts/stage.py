@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from okichat import create_app
 from okichat.settings import Settings
 from okichat.web import patterns
 from okichat.web.parts import EXTENSION
 from tests.doubles.openai_server import OpenAIServer
+from tests.listening import listening
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "docs" / "demo"
@@ -53,11 +53,6 @@ class Stage:
     brand: str
     site_url: str
     model: OpenAIServer
-
-
-class _Silent(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: Any) -> None:
-        """Say nothing."""
 
 
 class _Site(BaseHTTPRequestHandler):
@@ -119,14 +114,14 @@ def _served(folder: Path, settings: dict[str, str], *, bare: bool = False) -> It
     )
     app.register_blueprint(patterns.blueprint)
     try:
-        with _listening(make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)) as server:
-            yield f"http://127.0.0.1:{server.server_port}"
+        with listening(app) as port:
+            yield f"http://127.0.0.1:{port}"
     finally:
         _close(app)
 
 
 @contextmanager
-def _listening(server: Any) -> Iterator[Any]:
+def _listening(server: ThreadingHTTPServer) -> Iterator[ThreadingHTTPServer]:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,10 +12,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Dialog, Page, expect
 from sqlalchemy import insert
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from okichat.contact.message import Message
 from okichat.storage.tables import turns
+from tests.listening import listening
 from tests.site import Site
 from tests.web.attacks import HTML, attacks
 
@@ -39,24 +38,10 @@ SCREENS = (
 LONG_WORD = "anticonstitutionnellement" * 8
 
 
-class _Handler(WSGIRequestHandler):
-    """Keeps its thoughts to itself."""
-
-    def log(self, type: str, message: str, *args: Any) -> None:
-        """Say nothing."""
-
-
 @contextmanager
 def _serving(site: Site) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, site.app, threaded=True, request_handler=_Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with listening(site.app) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Route, expect
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from okichat.web.admin.spreadsheet import harmless
 from tests.browser.hostile_stage import Watched, batches, watched, write_hostile_topics
 from tests.doubles.openai_server import OpenAIServer
+from tests.listening import listening
 from tests.site import FRAGMENT, Site
 from tests.web.attacks import HTML, attacks
 
@@ -28,13 +26,6 @@ SHORT = batches(HTML, 110, " ")
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "＝1", "=cmd|' /C calc'!A0", '";=1')
 ASKED = "Quels sont vos tarifs pour {} salariés ?"
 REQUEST_KEY = 'input[name="request_key"]'
-
-
-class _Handler(WSGIRequestHandler):
-    """Keeps its thoughts to itself."""
-
-    def log(self, type: str, message: str, *args: Any) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -71,13 +62,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Itera
 
 @pytest.fixture(scope="module")
 def origin(site: Site) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, site.app, threaded=True, request_handler=_Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with listening(site.app) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="module")

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, ViewportSize, expect
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from okichat.content import folder
 from okichat.web import patterns
 from tests.doubles.openai_server import OpenAIServer
+from tests.listening import listening
 from tests.site import Site
 
 expect.set_options(timeout=20_000)  # for a busy machine
@@ -56,27 +56,11 @@ EXCHANGE = """
 BELOW_THE_FOLD = "document.querySelector('main').getBoundingClientRect().bottom - innerHeight"
 
 
-class _Handler(WSGIRequestHandler):
-    """Keeps connections open and its thoughts to itself."""
-
-    protocol_version = "HTTP/1.1"
-
-    def log(self, type: str, message: str, *args: Any) -> None:
-        """Say nothing."""
-
-
 @contextmanager
 def _serving(site: Site) -> Iterator[str]:
     site.app.register_blueprint(patterns.blueprint)
-    server = make_server("127.0.0.1", 0, site.app, threaded=True, request_handler=_Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with listening(site.app) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="session")

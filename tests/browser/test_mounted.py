@@ -13,12 +13,12 @@ from flask import Flask, Response, url_for
 from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
-from werkzeug.serving import make_server
 
 import okichat
 from okichat.settings import Settings
 from okichat.web.doorway import as_blueprint
 from tests.doubles.openai_server import OpenAIServer
+from tests.listening import listening
 from tests.site import STREAMING, Site
 
 expect.set_options(timeout=20_000)  # for a busy machine
@@ -115,15 +115,8 @@ def test_the_package_gives_the_blueprint_whole(tmp_path: Any) -> None:
 
 @contextmanager
 def _serving(host: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, host, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with listening(host) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def test_in_a_browser_the_answer_streams_and_a_visitor_who_stops_it_ends_the_paid_call(

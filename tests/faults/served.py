@@ -12,10 +12,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import func, select
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from okichat import create_app
 from okichat.clock import SystemClock
@@ -25,6 +23,7 @@ from okichat.settings import Settings
 from okichat.storage.tables import ledger, reservations
 from okichat.web.parts import EXTENSION, Parts
 from tests.faults.asking import HTMX, ask
+from tests.listening import listening
 
 FIRST_TOKEN_S = 1.5
 DEADLINE_S = 2.5
@@ -112,24 +111,3 @@ def served(**settings: Any) -> Iterator[Served]:
         ].gpt._client.close()  # an app lives as long as its process and needs no way to say this
         app.extensions[EXTENSION].store.close()
         shutil.rmtree(folder)
-
-
-@contextmanager
-def listening(app: Flask) -> Iterator[int]:
-    """Serve `app` in threads; gives the port."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    server.daemon_threads = True  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-class _Quiet(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log(self, type: str, message: str, *args: Any) -> None:
-        """Tests print enough."""
