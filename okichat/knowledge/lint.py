@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import starmap
 from pathlib import Path
 
 from okichat.errors import KnowledgeError
@@ -42,10 +43,14 @@ def lint(folder: Path, details: Details, day: date, is_served: Callable[[str], b
         split = (mistake.partition("; ") for mistake in error.mistakes)
         return [Doubt(*found.partition(": ")[::2], mend) for found, _, mend in split]
     doubts = [*_repeated_examples(folder, library), *_dates(folder, library, day), *_untranslated(library)]
+    left_out: dict[str, list[str]] = {}
     for path in sorted(folder.glob("[a-z][a-z]/[!_.]*.md")):
         if library.topic(path.stem, path.parent.name):
-            doubts += _lines(path, details.get(path.parent.name, {}), is_served)
-    return doubts
+            of_language = details.get(path.parent.name, {})
+            doubts += _lines(path, of_language, is_served)
+            for place, detail in _left_out(path, of_language):
+                left_out.setdefault(detail, []).append(place)
+    return [*doubts, *starmap(_unset, left_out.items())]
 
 
 def _repeated_examples(folder: Path, library: Library) -> Iterator[Doubt]:
@@ -88,13 +93,24 @@ def _lines(path: Path, details: Mapping[str, str | None], is_served: Callable[[s
             if not _ELSEWHERE.match(target) and not PLACEHOLDER.search(target) and not is_served(target):
                 mend = "write a path of this site, such as /contact, or a whole address"
                 yield Doubt(f"{name}:{number}", f"the link to {target} leads nowhere", mend)
-        unset = [word for word in PLACEHOLDER.findall(line) if word in details and not details[word]]
-        if unset:
-            mend = "set it, or leave it so if the firm has none"
-            yield Doubt(f"{name}:{number}", f"left out, because {{{unset[0]}}} is not set", mend, is_error=False)
         if line.startswith("## ") and not _has_text(lines[number:], details):
             wrong = f"the section {line[3:]!r} is empty with these settings and not shown"
             yield Doubt(f"{name}:{number}", wrong, "add a line that holds always", is_error=False)
+
+
+def _left_out(path: Path, details: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
+    """The places of the lines that are not shown, each with the detail that is not set."""
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+        unset = [word for word in PLACEHOLDER.findall(line) if word in details and not details[word]]
+        if unset:
+            yield f"{path.parent.name}/{path.name}:{number}", unset[0]
+
+
+def _unset(detail: str, places: list[str]) -> Doubt:
+    """One doubt for a detail, however many lines wait for it."""
+    first, *others = places
+    wrong = f"left out, because {{{detail}}} is not set" + (f" (and in {len(others)} more lines)" if others else "")
+    return Doubt(first, wrong, "set it, or leave it so if the firm has none", is_error=False)
 
 
 def _has_text(lines: list[str], details: Mapping[str, str | None]) -> bool:

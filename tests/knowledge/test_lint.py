@@ -95,6 +95,16 @@ def test_a_line_and_a_section_without_their_detail_are_warnings(tmp_path: Path) 
     assert "{phone} is not set" in found[1].wrong
 
 
+def test_a_detail_that_many_lines_wait_for_is_told_once(tmp_path: Path) -> None:
+    for slug in ("appeler", "joindre", "venir"):
+        write_topic(tmp_path, f"fr/{slug}", (f"Comment {slug} ?",), body="Ici.\n\nAu {phone}.\n")
+
+    (found,) = doubts(tmp_path, DETAILS | {"phone": None})
+
+    assert found.place.startswith("fr/appeler.md:")
+    assert "(and in 2 more lines)" in found.wrong
+
+
 def test_a_folder_that_cannot_be_read_shows_every_mistake_of_it(tmp_path: Path) -> None:
     write_topic(tmp_path, "fr/prime", ("Quelle prime ?",), body="## Titre\n", more="tags: x\n")
 
