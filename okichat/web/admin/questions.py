@@ -18,7 +18,7 @@ from okichat.monitoring.audit import DASHBOARD, Audit
 from okichat.web import presenter
 from okichat.web.admin.room import address, blueprint, screen
 from okichat.web.admin.spreadsheet import Cell, download
-from okichat.web.admin.today import RUNGS
+from okichat.web.admin.today import SHOWN_RUNGS
 from okichat.web.on_request import by_reference
 from okichat.web.parts import Parts, current_parts
 
@@ -45,7 +45,7 @@ def questions() -> ResponseReturnValue:
         found=found.asked,
         looked_to=found.looked_to,
         filters=_filters(),
-        rungs=RUNGS,
+        rungs=SHOWN_RUNGS,
         notices=NOTICES,
         topics=_topics(parts),
         next_url=_next_url(found.before),

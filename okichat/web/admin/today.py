@@ -11,6 +11,7 @@ from flask import render_template, request
 from flask_babel import gettext
 from markupsafe import Markup
 
+from okichat.answer import RUNGS
 from okichat.money.month import MonthSummary
 from okichat.monitoring.alert_post import AlertPost
 from okichat.monitoring.charts import Point, bars, money_line, share_bar
@@ -26,7 +27,7 @@ from okichat.web.locale import page_locale
 from okichat.web.parts import Parts, current_parts
 
 _NO_HURRY = ("budget_50", "budget_80", "off_topic_burst", "traffic_peak")
-RUNGS = ("gpt", "cache", "local", "small_talk", "handoff", UNFINISHED)
+SHOWN_RUNGS = (*RUNGS, UNFINISHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,9 @@ def _view(parts: Parts, days: int) -> TodayView:
         month=month,
         gpt=gpt,
         needs=list(_needs(parts, month, gpt, figures if days == 1 else parts.summary.last(1))),
-        rungs=[(rung, figures.rungs[rung], figures.share(rung), share_bar(figures.share(rung))) for rung in RUNGS],
+        rungs=[
+            (rung, figures.rungs[rung], figures.share(rung), share_bar(figures.share(rung))) for rung in SHOWN_RUNGS
+        ],
         reasons=[(source, reason, count) for (source, reason), count in reasons if source in ("gpt", "local")],
         errors=sorted(figures.errors.items(), key=lambda item: -item[1]),
         charts=[_questions_chart(parts, figures, days), _money_chart(parts, month)],
