@@ -62,7 +62,7 @@ bench: ## answers per second and cold start, as ratios to a bare Flask app; the 
 	@$(python) bench/run.py $(ARGS)
 	@$(python) bench/knowledge.py
 
-prove-budget: ## race for the last cent of the month 10,000 times (ARGS="--runs 200 --seed 7" for fewer); takes most of an hour
+prove-budget: ## race for the last cent of the month 10,000 times (ARGS="--runs 200 --seed 7" for fewer); half an hour
 	@sh scripts/install.sh test
 	@$(python) scripts/prove_budget.py $(ARGS)
 
