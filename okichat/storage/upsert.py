@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Table
 from sqlalchemy.engine import Dialect
 
-_MOST_VALUES = 2000  # in one statement; both engines take more
+# Rows in one statement. Few sizes: each becomes a statement of its own, which SQLite keeps, compiled, with every connection.
+_SIZES = (64, 8, 1)
 
 
 class Upsert:
@@ -25,16 +26,16 @@ class Upsert:
         self._begin = f"INSERT INTO {dialect.identifier_preparer.format_table(table)} ({', '.join(names)}) VALUES "
         self._row = f"({', '.join([mark] * len(names))})"
         self._end = f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {replaced}"
-        self._most_rows = max(1, _MOST_VALUES // len(names))
         self._columns: list[tuple[str, Callable[[Any], Any] | None]] = [
             (column.key, column.type.dialect_impl(dialect).bind_processor(dialect)) for column in table.columns
         ]
 
     def write(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write `rows`, no two of which have the same key. Columns that they do not name are empty."""
-        for start in range(0, len(rows), self._most_rows):
-            some = rows[start : start + self._most_rows]
-            statement = f"{self._begin}{', '.join([self._row] * len(some))}{self._end}"
+        while rows:
+            size = next(size for size in _SIZES if size <= len(rows))
+            some, rows = rows[:size], rows[size:]
+            statement = f"{self._begin}{', '.join([self._row] * size)}{self._end}"
             connection.exec_driver_sql(statement, tuple(self._values(some)))
 
     def _values(self, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
