@@ -17,7 +17,7 @@ from bench.serving import served
 from tests.servers import ServerMissing, redis_server
 
 HERE = Path(__file__).parent
-CROWDS = (("unloaded", 12, 18.0, 8), ("50 visitors", 50, 4.0, 120), ("200 visitors", 200, 10.0, 260))
+CROWDS = (("unloaded", 12, 18.0, 8), ("50 visitors", 50, 4.0, 120), ("200 visitors", 200, 8.0, 190))
 MANY, MANY_SPREAD_S, MANY_TOKENS = 1000, 4.0, 130
 MANY_SETTINGS = {"WEB_CONCURRENCY": "2", "OKICHAT_THREADS": "600", "SECRET_KEY": secrets.token_hex(32)}
 Row = tuple[str, ...]

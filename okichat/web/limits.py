@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from flask import Flask, Response, g, request
 from flask_limiter import Limiter, RateLimitExceeded
@@ -19,6 +20,7 @@ from okichat.settings import Settings
 from okichat.web.counts import Counts
 
 _REDIS_TIMEOUT_S = 0.25
+_MOST_CONNECTIONS, _WAIT_FOR_CONNECTION_S = 32, 0.5
 _PREFIX = "okichat"
 _DAY_S = 24 * 60 * 60
 QUESTIONS = "questions"  # the scope that chat and API share
@@ -48,9 +50,9 @@ def create_limiter(app: Flask, settings: Settings) -> Limiter:
     """The limiter of this app: exact in Redis across processes, else in memory, for which exactly one process runs.
 
     While Redis is away it counts in memory and looks for Redis again by itself."""
-    options: dict[str, str | int] = {"wrap_exceptions": True}
+    options: dict[str, Any] = {"wrap_exceptions": True}
     if settings.redis_url:
-        options |= {"socket_timeout": _REDIS_TIMEOUT_S, "socket_connect_timeout": _REDIS_TIMEOUT_S}  # type: ignore[dict-item]
+        options["connection_pool"] = _pool(settings.redis_url)
     app.after_request(_keep_retry_after_for_refusals)  # before the limiter's own: they run last to first
     app.after_request(_tell_limit)
     return _Limiter(
@@ -63,6 +65,19 @@ def create_limiter(app: Flask, settings: Settings) -> Limiter:
         swallow_errors=True,  # of several requests that lose Redis at the same moment, only one is counted in memory at once
         headers_enabled=True,
         key_prefix=_PREFIX,
+    )
+
+
+def _pool(redis_url: str) -> Any:
+    """Few connections, which small plans of Redis count: who finds none free waits a moment instead of going uncounted."""
+    from redis import BlockingConnectionPool  # not before somebody has a Redis: see cache/redis_shelf.py
+
+    return BlockingConnectionPool.from_url(
+        redis_url,
+        max_connections=_MOST_CONNECTIONS,
+        timeout=_WAIT_FOR_CONNECTION_S,
+        socket_timeout=_REDIS_TIMEOUT_S,
+        socket_connect_timeout=_REDIS_TIMEOUT_S,
     )
 
 

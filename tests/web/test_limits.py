@@ -177,6 +177,23 @@ def test_a_spent_quota_tightens_the_limit_where_the_operator_wants_it(
     assert statuses == [200, 200, 200, 429]
 
 
+def test_a_crowd_is_counted_exactly_over_few_connections_to_redis(
+    open_site: Callable[..., Site], redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("okichat.web.limits._MOST_CONNECTIONS", 2)
+    monkeypatch.setattr("okichat.web.limits._WAIT_FOR_CONNECTION_S", 30.0)
+    monkeypatch.setattr("okichat.web.limits._REDIS_TIMEOUT_S", 30.0)
+    site = open_site(REDIS_URL=redis.url, OKICHAT_RATE_LIMIT="30 per 15 minutes", OKICHAT_DAILY_LIMIT="off")
+
+    def ask(_number: int) -> int:
+        return site.app.test_client().post("/api/chat", json={"question": "Bonjour"}).status_code
+
+    with ThreadPoolExecutor(40) as crowd:
+        statuses = list(crowd.map(ask, range(40)))
+
+    assert (statuses.count(200), statuses.count(429)) == (30, 10)
+
+
 def test_the_limit_is_exact_across_processes_that_share_redis(tmp_path: Path, redis: RedisServer) -> None:
     environment = clean_environment(
         REDIS_URL=redis.url,
