@@ -45,7 +45,7 @@ faults: ## break the model's host in every known way and write the table of docs
 	@sh scripts/install.sh test
 	@$(python) scripts/faults.py
 
-attack: ## schemathesis, wapiti, Mozilla's observatory and 20,000 fuzzed forms against the app (ARGS="--only forms" for one); half an hour
+attack: ## schemathesis, wapiti, Mozilla's observatory and 20,000 fuzzed forms against the app (ARGS="--only forms" for one); an hour or more
 	@sh scripts/install.sh test
 	@$(python) scripts/attack.py $(ARGS)
 

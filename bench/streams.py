@@ -15,6 +15,7 @@ import uuid
 PAUSE_S = 0.05
 PATIENCE_S = 60.0
 FIRST_WORD = {"chat": b'.live" hx-swap="beforeend"', "model": b'"content": "Nous'}
+LAST_CHUNK = b"\r\n0\r\n\r\n"
 LAST_WORD = {"chat": b"vous aidons volontiers, bien s", "model": b"[DONE]"}
 
 
@@ -34,8 +35,9 @@ def request(kind: str, port: int) -> bytes:
     return f"{head}{body}".encode()
 
 
-async def read_stream(kind: str, port: int, after_s: float) -> float | None:
-    """How long the first word took, in milliseconds; None where the answer did not come whole and from the model."""
+async def read_stream(kind: str, port: int, after_s: float) -> tuple[float | None, bool]:
+    """How long the model's first word took, in milliseconds; None where the model did not answer to the end. And whether an
+    answer came whole, by whomever."""
     await asyncio.sleep(after_s)
     begun, first, seen = time.perf_counter(), None, b""
     with contextlib.suppress(OSError, TimeoutError):
@@ -47,7 +49,7 @@ async def read_stream(kind: str, port: int, after_s: float) -> float | None:
                 if first is None and FIRST_WORD[kind] in seen:
                     first = 1000 * (time.perf_counter() - begun)
             writer.close()
-    return first if LAST_WORD[kind] in seen else None
+    return first if LAST_WORD[kind] in seen else None, seen.endswith(LAST_CHUNK)
 
 
 async def ask_shortly(port: int, found: list[float]) -> None:
@@ -67,10 +69,10 @@ async def main(kind: str, port: int, visitors: int, spread_s: float) -> None:
     short: list[float] = []
     prober = asyncio.create_task(ask_shortly(port, short)) if kind == "chat" else None
     streams = (read_stream(kind, port, spread_s * number / visitors) for number in range(visitors))
-    first_ms = await asyncio.gather(*streams)
+    first_ms, whole = zip(*await asyncio.gather(*streams), strict=True)
     if prober:
         prober.cancel()
-    print(json.dumps({"first_ms": first_ms, "short_ms": short}))
+    print(json.dumps({"first_ms": first_ms, "broken": whole.count(False), "short_ms": short}))
 
 
 if __name__ == "__main__":

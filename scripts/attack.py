@@ -1,6 +1,6 @@
 """Attack the app in every way docs/security.md tells of, and say what came of it: `make attack`.
 
-    make attack                                    everything, about half an hour
+    make attack                                    everything, an hour or more
     make attack ARGS="--only forms --forms 1000"   one of: api, forms, site, headers, timing
 
 Ends with 1 where something was found, with 2 where a tool could not run."""
