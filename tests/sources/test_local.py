@@ -76,7 +76,7 @@ def test_every_button_leads_to_the_section_it_names(search: Search, shipped_libr
         for section in topic.sections:
             text = topic.offer(section)
             found = search.find(Question.from_text(text, locale=language))
-            is_found = bool(found.answers) and found.answers[0].section is section and found.answers[0].topic is topic
+            is_found = bool(found.answers) and found.answers[0].section == section and found.answers[0].topic == topic
             if not is_found or kind_of_small_talk(text) or detect_language(text, language) != language:
                 lost.append((topic.slug, text))
 
