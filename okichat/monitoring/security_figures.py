@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache, partial
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
@@ -75,13 +76,14 @@ def security_figures(store: Store, begin: datetime, timezone: str) -> SecurityFi
     zone = ZoneInfo(timezone)
     columns = security_events.c
     hour = hour_of(columns.at)
+    moment = cache(partial(moment_of, zone=zone))  # each hour comes once for every kind
     by_hour = (
         select(hour, columns.kind, func.sum(columns.times)).where(columns.at >= begin).group_by(hour, columns.kind)
     )
     alarming = (columns.at >= begin, columns.visitor.is_not(None), columns.kind.in_(ALARMING))
     with store.read() as connection:
         hours = Counter(
-            {(moment_of(text, zone), str(kind)): int(times) for text, kind, times in connection.execute(by_hour)}
+            {(moment(text), str(kind)): int(times) for text, kind, times in connection.execute(by_hour)}
         )
         visitors = connection.scalar(select(func.count(columns.visitor.distinct())).where(*alarming)) or 0
         times = func.sum(columns.times)

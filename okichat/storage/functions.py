@@ -21,7 +21,7 @@ class hour_of(FunctionElement[str]):  # noqa: N801 - it reads as the function it
 
 def moment_of(hour: str, zone: ZoneInfo) -> datetime:
     """What `hour_of` gives, as the moment in a time zone at which that hour begins."""
-    return datetime.strptime(hour, "%Y-%m-%d %H").replace(tzinfo=UTC).astimezone(zone)
+    return datetime.fromisoformat(hour).replace(tzinfo=UTC).astimezone(zone)
 
 
 class hundredths_between(FunctionElement[int]):  # noqa: N801 - it reads as the function it is
