@@ -82,9 +82,7 @@ def security_figures(store: Store, begin: datetime, timezone: str) -> SecurityFi
     )
     alarming = (columns.at >= begin, columns.visitor.is_not(None), columns.kind.in_(ALARMING))
     with store.read() as connection:
-        hours = Counter(
-            {(moment(text), str(kind)): int(times) for text, kind, times in connection.execute(by_hour)}
-        )
+        hours = Counter({(moment(text), str(kind)): int(times) for text, kind, times in connection.execute(by_hour)})
         visitors = connection.scalar(select(func.count(columns.visitor.distinct())).where(*alarming)) or 0
         times = func.sum(columns.times)
         most = select(columns.visitor).where(*alarming).group_by(columns.visitor).order_by(times.desc())
