@@ -8,27 +8,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
 from sqlalchemy import Connection, event, insert, select
 
 from okichat.errors import StoreAway, StoreUnavailable
-from okichat.storage import schema
 from okichat.storage.deeds import Deed
 from okichat.storage.engine import Store
 from okichat.storage.tables import facts, turns
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'okichat.db'}"
-
-
-@pytest.fixture
-def store(url: str) -> Iterator[Store]:
-    store = Store(url)
-    schema.migrate(store)
-    yield store
-    store.close()
 
 
 class Note:

@@ -6,15 +6,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
-import pytest
 from sqlalchemy import func, select, update
 
 from okichat.errors import StoreUnavailable
-from okichat.storage import schema
 from okichat.storage.engine import Store
 from okichat.storage.later import Row
 from okichat.storage.tables import turns
@@ -28,19 +24,6 @@ now = datetime.now(UTC)
 row = {"id": "a", "conversation": "c", "asked_at": now, "language": "fr", "question": "Vos tarifs ?"}
 Store(sys.argv[1]).put_later(turns, "a", row)
 """
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'okichat.db'}"
-
-
-@pytest.fixture
-def store(url: str) -> Iterator[Store]:
-    store = Store(url)
-    schema.migrate(store)
-    yield store
-    store.close()
 
 
 def row(id: str, **others: object) -> Row:
