@@ -16,7 +16,9 @@ from okichat.sources.callers import Callers
 
 T = TypeVar("T")
 _GOODBYE_S = 0.05
-_FAR_BEHIND = 16  # items: nearly a second of a quick model's words
+_PACE_S = (
+    0.1  # many a model says a word in every hundredth of it: one message reads as well, and spares a phone the rest
+)
 _HEARTBEAT_S = 0.25  # a visitor who left shows at the second write, and the model is told within a second
 
 
@@ -65,6 +67,63 @@ class Abort:
             closer()
 
 
+class _Inbox(Generic[T]):
+    """From one thread to another: the first item at once, those that come close after another as one, the end at once."""
+
+    def __init__(self, join: Callable[[T, T], T]) -> None:
+        self._join = join
+        self._lock = threading.Lock()
+        self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._item: T | None = None
+        self._error: BaseException | None = None
+        self._is_awaited = True
+        self._quiet_until_s = 0.0  # of the monotonic clock
+
+    def put(self, item: T, *, is_last: bool) -> None:
+        """One more item. Whoever waits is woken now if it is the last, or if nothing came for a while."""
+        with self._lock:
+            self._item = item if self._item is None else self._join(self._item, item)
+            rings, self._is_awaited = self._is_awaited or is_last, False
+        if rings:
+            self._bell.put(None)
+
+    def end(self, error: BaseException) -> None:
+        """Nothing comes any more."""
+        with self._lock:
+            self._error = error
+        self._bell.put(None)
+
+    def take(self, within_s: float) -> tuple[T | None, BaseException | None]:
+        """All that has come, as one item, and the error after it, if any. Raises queue.Empty when nothing comes."""
+        until_s = time.monotonic() + within_s
+        self._wait(min(until_s, self._quiet_until_s))
+        while not self._has_come():
+            if not self._wait(until_s):
+                raise queue.Empty
+        with self._lock:
+            item, self._item = self._item, None
+            error = self._error
+        self._quiet_until_s = time.monotonic() + _PACE_S
+        return item, error
+
+    def _has_come(self) -> bool:
+        """Whether there is something; if not, the next item rings."""
+        with self._lock:
+            self._is_awaited = self._item is None and self._error is None
+            return not self._is_awaited
+
+    def _wait(self, until_s: float) -> bool:
+        """Whether the bell rang before that moment of the monotonic clock."""
+        left_s = until_s - time.monotonic()
+        if left_s <= 0:
+            return False
+        try:
+            self._bell.get(timeout=left_s)
+        except queue.Empty:
+            return False
+        return True
+
+
 class Relay(Generic[T]):
     """What `produce` yields, one by one, from another thread."""
 
@@ -77,13 +136,12 @@ class Relay(Generic[T]):
     ) -> None:
         """`produce` gets an Abort on which it registers how to end its blocking reads; it runs in a thread of `callers`.
 
-        `join` makes one item of two: many that have piled up are handed over together."""
+        `join` makes one item of two: those that come close after another are handed over together."""
         self._produce = produce
         self._is_last = is_last
-        self._join = join
         self._callers = callers
         self._abort = Abort()
-        self._items: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
+        self._inbox: _Inbox[T] = _Inbox(join)
 
     def items(self, first_s: float, total_s: float) -> Iterator[T | None]:
         """The items as they come; None every quarter of a second in which none came.
@@ -100,7 +158,7 @@ class Relay(Generic[T]):
                 if left_s <= 0:
                     raise DeadlinePassed if begun else FirstWordLate
                 try:
-                    item, error = self._next(min(left_s, _HEARTBEAT_S))
+                    item, error = self._inbox.take(min(left_s, _HEARTBEAT_S))
                 except queue.Empty:
                     yield None
                     continue
@@ -117,23 +175,12 @@ class Relay(Generic[T]):
         finally:
             self._abort.call()
 
-    def _next(self, wait_s: float) -> tuple[T | None, BaseException | None]:
-        """The next item; where the listener is far behind, all that have come as one, and the error after them, if any.
-
-        Raises queue.Empty when nothing comes."""
-        item, error = self._items.get(timeout=wait_s)
-        is_behind = self._items.qsize() >= _FAR_BEHIND
-        while is_behind and item is not None and error is None and not self._items.empty():
-            more, error = self._items.get()
-            item = self._join(item, more) if more is not None else item
-        return item, error
-
     def _run(self) -> None:
         try:
             for item in self._produce(self._abort):
-                self._items.put((item, None))
+                self._inbox.put(item, is_last=self._is_last(item))
                 if self._abort.called:
                     return
-            self._items.put((None, StopIteration()))
+            self._inbox.end(StopIteration())
         except Exception as error:  # not swallowed: raised again in the thread that waits
-            self._items.put((None, error))
+            self._inbox.end(error)
