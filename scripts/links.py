@@ -17,7 +17,8 @@ _HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$", re.MULTILINE)
 
 def documents(root: Path) -> list[Path]:
     """The Markdown files people read about the project; the knowledge base is not among them."""
-    return sorted([*root.glob("*.md"), *root.glob("docs/**/*.md"), *root.glob("deploy/**/*.md")])
+    folders = (".", "docs/**", "deploy/**", "static/**", ".github/**")
+    return sorted(path for folder in folders for path in root.glob(f"{folder}/*.md"))
 
 
 def anchors(document: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""Writes the settings table of README.md and the whole of .env.example from okichat/settings.py (`make docs`)."""
+"""Writes the table of docs/settings.md and the whole of .env.example from okichat/settings.py (`make docs`)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from okichat.settings import settings_table
 
 ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "settings.md"
 _MARKED = re.compile(r"(<!-- settings -->\n).*?(<!-- /settings -->)", re.DOTALL)
 
 
@@ -29,8 +30,8 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def readme(text: str) -> str:
-    """The README with its settings table made new."""
+def page(text: str) -> str:
+    """The page with its table made new."""
     return _MARKED.sub(lambda match: match[1] + table() + match[2], text)
 
 
@@ -53,8 +54,7 @@ def _shell(value: str) -> str:
 
 def main() -> None:
     """Write both files."""
-    page = ROOT / "README.md"
-    page.write_text(readme(page.read_text(encoding="utf-8")), encoding="utf-8")
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
     (ROOT / ".env.example").write_text(env_example(), encoding="utf-8")
 
 

@@ -24,6 +24,7 @@ from tests.doubles.openai_server import OpenAIServer
 from tests.site import STREAMING
 
 EVERYWHERE = {"_", "asset", "url_for", "locale", "stylesheets"}
+EVERY_SCREEN = {"address", "request"}
 NOT_FOR_VISITORS = ("dashboard/", "patterns.html")
 PARSER = Environment(extensions=["jinja2.ext.i18n"])
 PARSER.filters.update(dict.fromkeys(("clock_time", "iso"), str))
@@ -62,6 +63,22 @@ def test_a_template_says_in_its_first_line_what_it_needs(name: str) -> None:
     head = (folder("templates") / name).read_text(encoding="utf-8").split("#}")[0]
 
     assert [given for given, types in PUBLIC[name].items() if None not in types and given not in head] == []
+
+
+@pytest.mark.parametrize("name", sorted(_names() - set(PUBLIC)))
+def test_a_screen_of_the_owner_says_in_its_first_line_what_it_needs(name: str) -> None:
+    head, _, body = (folder("templates") / name).read_text(encoding="utf-8").partition("#}")
+    tree = PARSER.parse(body)
+    names = {node.name for node in tree.find_all(nodes.Name) if node.ctx == "load"}
+    own = {node.name for node in tree.find_all(nodes.Name) if node.ctx != "load"}
+    own |= {node.name for node in tree.find_all(nodes.Macro)} | {"loop", "caller", "super", "namespace"}
+    own |= {
+        each if isinstance(each, str) else each[1] for node in tree.find_all(nodes.FromImport) for each in node.names
+    }
+
+    given = names - own - EVERYWHERE - EVERY_SCREEN
+
+    assert [each for each in given if not re.search(rf"\b{each}\b", head)] == []
 
 
 def test_a_name_that_is_not_given_is_found_by_the_test_above() -> None:
