@@ -3,7 +3,7 @@
 Usage: python bench/dashboard.py [rows] [--write docs/performance.md]
 Fills a new SQLite file, and a Postgres of its own where that is installed, and asks every screen: the first time in
 apps that have just started and done their preparations. DATABASE_URL measures the filled database that it names instead;
-bench/journal.py fills one."""
+bench/filled_store.py fills one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from bench.journal import ROWS, fill, timed
+from bench.filled_store import ROWS, fill, timed
 from okichat import create_app
 from okichat.settings import Settings
 from okichat.storage import schema

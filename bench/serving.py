@@ -6,7 +6,6 @@ import contextlib
 import http.client
 import os
 import re
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 THREADS = 320  # the default of OKICHAT_THREADS
@@ -84,7 +85,7 @@ COMMANDS = {"okichat": okichat_command, "floor": floor_command}
 @contextlib.contextmanager
 def served(name: str, **settings: str) -> Iterator[Served]:
     """The app `name` ("okichat" or "floor"), with these settings, stopped when the block ends."""
-    port = _free_port()
+    port = free_port()
     with tempfile.TemporaryDirectory() as folder:  # no .env from here, and a store of its own
         begun = time.perf_counter()
         process = subprocess.Popen(
@@ -111,12 +112,6 @@ def _environment(folder: str) -> dict[str, str]:
         "OKICHAT_DAILY_LIMIT": "off",
         "OKICHAT_THREADS": str(THREADS),
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_for_page(process: subprocess.Popen[bytes], port: int) -> None:

@@ -71,7 +71,7 @@ def _row(name: str, ours: float, theirs: float) -> Row:
 @contextlib.contextmanager
 def paced_model(tokens: int) -> Iterator[int]:
     """The port of a model that streams at a steady pace, in a process of its own."""
-    command = [sys.executable, str(HERE / "paced.py"), str(tokens)]
+    command = [sys.executable, str(HERE / "paced_model.py"), str(tokens)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout
@@ -83,7 +83,7 @@ def paced_model(tokens: int) -> Iterator[int]:
 
 def streams(kind: str, port: int, visitors: int, spread_s: float) -> dict[str, Any]:
     """What so many visitors saw who came within `spread_s`."""
-    command = [sys.executable, str(HERE / "streams.py"), kind, str(port), str(visitors), str(spread_s)]
+    command = [sys.executable, str(HERE / "stream_readers.py"), kind, str(port), str(visitors), str(spread_s)]
     done = subprocess.run(command, stdout=subprocess.PIPE, timeout=spread_s + 120, check=True)
     seen: dict[str, Any] = json.loads(done.stdout)
     return seen

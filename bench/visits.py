@@ -12,7 +12,7 @@ from itertools import accumulate, count
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bench.journal import HOURS, THINGS
+from bench.filled_store import HOURS, THINGS
 
 TIMEZONE = ZoneInfo("Europe/Paris")
 # The accountants' year: closing of accounts and tax returns in spring, nobody there in August.

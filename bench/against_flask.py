@@ -1,6 +1,6 @@
 """`make bench`: Okichat against a bare Flask app, alternated in one run, so that the ratios hold on any machine.
 
-Usage: python bench/run.py [rounds] [--write docs/performance.md]     (default 5; about half a minute each)"""
+Usage: python bench/against_flask.py [rounds] [--write docs/performance.md]     (default 5; about half a minute each)"""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SECONDS = 2.0
 WARM_UP_S = 0.7
 QUESTIONS_ONE_BY_ONE = 20
 UNREACHABLE = "http://127.0.0.1:9/v1"  # the port "discard", where hardly any machine listens: refused at once
-LOAD = Path(__file__).with_name("load.py")
+ASKERS = Path(__file__).with_name("askers.py")
 STYLES = {"kept": "kept connections", "new": "new connections"}
 HEAD = ("what", "okichat", "floor", "ratio", "range")
 MARKS = re.compile(r"(?<=<!-- bench -->\n).*?(?=<!-- /bench -->)", re.DOTALL)
@@ -54,7 +54,7 @@ class Table:
 
 def ask(app: Served, style: str, seconds: float) -> dict[str, float]:
     """What the visitors saw in some seconds."""
-    command = [sys.executable, str(LOAD), str(app.port), style, str(seconds)]
+    command = [sys.executable, str(ASKERS), str(app.port), style, str(seconds)]
     done = subprocess.run(command, stdout=subprocess.PIPE, timeout=seconds + 60, check=False)
     if done.returncode:
         raise SystemExit(done.returncode)

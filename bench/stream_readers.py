@@ -1,6 +1,6 @@
 """The visitors who read streams: so many at once, and one who asks for something short meanwhile. Prints what they saw as JSON.
 
-Usage: python bench/streams.py chat|model port visitors spread_s"""
+Usage: python bench/stream_readers.py chat|model port visitors spread_s"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Fills a store with a year of made-up questions, as fast as the database takes them; always the same ones.
 
-Usage: python bench/journal.py [rows]      into the database of DATABASE_URL, which must hold no questions yet"""
+Usage: python bench/filled_store.py [rows]      into the database of DATABASE_URL, which must hold no questions yet"""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sqlalchemy import insert
 from okichat.content import folder
 from okichat.knowledge.library import Library, load_library
 from okichat.language import LANGUAGES
-from okichat.monitoring.security import KINDS
+from okichat.monitoring.security_log import KINDS
 from okichat.storage import schema
 from okichat.storage.engine import Store
 from okichat.storage.tables import balances, messages, turns

@@ -1,6 +1,6 @@
 """A model that streams to thousands at once: the first word after a while, then so many tokens a second. Prints its port.
 
-Usage: python bench/paced.py tokens"""
+Usage: python bench/paced_model.py tokens"""
 
 from __future__ import annotations
 
