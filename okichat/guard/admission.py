@@ -35,7 +35,7 @@ class Guard:
         """The question with placeholders for personal data; nothing behind the door sees the data itself. Raises Refusal."""
         question, flags = self._without_personal_data(asked)
         if found := self._misuses.of(asked.text, lambda: misuse(asked.text)):
-            question = replace(question, gives_orders=True)
+            question = replace(question, is_misuse=True)
             flags += (INJECTION if found == "orders" else OTHER_WORK,)
         if self._streams and (signs := self._streams.signs(question)):
             question = replace(question, suspicious=True)
@@ -44,7 +44,7 @@ class Guard:
 
     def _without_personal_data(self, asked: Question) -> tuple[Question, tuple[str, ...]]:
         redacted = redact(asked.text)
-        if not redacted.found:
+        if not redacted.personal:
             return asked, ()
         if asked.continues and (earlier := self._earlier_words(asked)):
             redacted = redact(asked.text, earlier)

@@ -170,15 +170,15 @@ def _bounds(match: re.Match[str], more: Fraction = Fraction(0)) -> Iterator[Frac
     if match["half"]:
         more = Fraction(1, 2)
     for written in (match["low"], match["high"]):
-        value = (
-            None
-            if not written
-            else number_of(written)
-            if written[0].isdigit()
-            else words_value(_without_accents(written.lower()))
-        )
+        value = _value_of(written)
         if value is not None:
             yield value + more if written is match["high"] else value
+
+
+def _value_of(written: str | None) -> Fraction | None:
+    if not written:
+        return None
+    return number_of(written) if written[0].isdigit() else words_value(_without_accents(written.lower()))
 
 
 def _without_accents(text: str) -> str:

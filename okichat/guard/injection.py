@@ -38,11 +38,6 @@ def misuse(text: str) -> Misuse | None:
     return "orders" if "orders" in readings else "other_work" if "other_work" in readings else None
 
 
-def is_injection(text: str) -> bool:
-    """Whether a text surely tries to take the assistant away from its work, by orders or by other work."""
-    return misuse(text) is not None
-
-
 def plain_words(text: str) -> str:
     """The words in small letters, without accents, look-alikes, invisible characters and digits in place of letters."""
     decomposed = unicodedata.normalize("NFKD", text).casefold().translate(_LOOK_ALIKES)

@@ -5,27 +5,18 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-_VALUES = {word: value for value, word in enumerate("zero un deux trois quatre cinq six sept huit neuf dix".split())}
-_VALUES |= {word: value for value, word in enumerate("onze douze treize quatorze quinze seize".split(), start=11)}
-_VALUES |= {
-    word: value for value, word in enumerate("one two three four five six seven eight nine ten".split(), start=1)
-}
-_VALUES |= {
-    word: value for value, word in enumerate("eleven twelve thirteen fourteen fifteen sixteen".split(), start=11)
-}
-_VALUES |= {"seventeen": 17, "eighteen": 18, "nineteen": 19, "une": 1, "vingts": 20, "cents": 100}
-_VALUES |= {"vingt": 20, "trente": 30, "quarante": 40, "cinquante": 50, "soixante": 60, "cent": 100, "mille": 1000}
-_VALUES |= {
-    "twenty": 20,
-    "thirty": 30,
-    "forty": 40,
-    "fifty": 50,
-    "sixty": 60,
-    "seventy": 70,
-    "eighty": 80,
-    "ninety": 90,
-}
-_VALUES |= {"hundred": 100, "thousand": 1000}
+_FROM_ZERO = (
+    "zero un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize",
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
+    " eighteen nineteen",
+)
+_TENS_FROM_TWENTY = (
+    "vingt trente quarante cinquante soixante",
+    "twenty thirty forty fifty sixty seventy eighty ninety",
+)
+_VALUES = {word: value for words in _FROM_ZERO for value, word in enumerate(words.split())}
+_VALUES |= {word: 10 * value for words in _TENS_FROM_TWENTY for value, word in enumerate(words.split(), start=2)}
+_VALUES |= {"une": 1, "vingts": 20, "cent": 100, "cents": 100, "mille": 1000, "hundred": 100, "thousand": 1000}
 WORDS = "|".join(sorted(_VALUES, key=len, reverse=True))
 
 

@@ -10,7 +10,7 @@ from okichat.guard.injection import plain_words
 _OVERLAP_WORDS = 10
 
 
-def leaks_prompt(answer: str, canary: str, prompt: str = "") -> bool:
+def leaks_prompt(answer: str, canary: str, prompt: str) -> bool:
     """Whether an answer holds the canary, a sentence that stands nowhere but in the prompt, or much of the prompt's own words.
 
     `prompt` is the part of the prompt that is nobody's business: the rules, without passages, question and contact

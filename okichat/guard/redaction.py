@@ -22,7 +22,6 @@ _PREFIXES = {
     "phone": "PHONE",
     "email": "EMAIL",
 }
-KINDS = tuple(_PREFIXES)
 
 # As models give it back: with another dash, blanks, or the backslashes of escaped Markdown.
 _PLACEHOLDER = re.compile(
@@ -40,30 +39,14 @@ _MAYBE_EMAIL = re.compile(r"@|[\[(]\s?(?:at|arobase|chez)\s?[\])]|\sarobase\s", 
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One number or address that was taken out. `original` is as it was written; it is never part of the repr."""
-
-    kind: str
-    placeholder: str
-    original: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Redacted:
-    """A text with placeholders such as [IBAN-1], and what they stand for, in the order of their first appearance."""
+    """A text with placeholders such as [IBAN-1].
+
+    personal  each placeholder and what stood there, as it was written, in the order of their first appearance; never in the repr
+    """
 
     text: str
-    found: tuple[Finding, ...] = ()
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """What was found, each kind once: the page tells the visitor, monitoring counts."""
-        return tuple(dict.fromkeys(finding.kind for finding in self.found))
-
-    @property
-    def personal(self) -> tuple[tuple[str, str], ...]:
-        """Each placeholder and what it stands for, as a question carries them."""
-        return tuple((finding.placeholder, finding.original) for finding in self.found)
+    personal: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
 def redact(text: str, earlier: str = "") -> Redacted:
@@ -105,15 +88,15 @@ def _emails(text: str) -> list[Span]:
 
 
 def _replace(text: str, spans: list[Span], taken: set[str]) -> Redacted:
-    found: dict[tuple[str, str], Finding] = {}
+    found: dict[tuple[str, str], tuple[str, str]] = {}
     pieces, done = [], 0
     for span in spans:
         key = (span.kind, span.value)
         if key not in found:
             placeholder = _free_placeholder(span.kind, taken)
             taken.add(placeholder)
-            found[key] = Finding(span.kind, placeholder, text[span.start : span.end])
-        pieces += [text[done : span.start], found[key].placeholder]
+            found[key] = (placeholder, text[span.start : span.end])
+        pieces += [text[done : span.start], found[key][0]]
         done = span.end
     return Redacted("".join(pieces) + text[done:], tuple(found.values()))
 

@@ -14,6 +14,7 @@ _NAME = "calibration.json"
 _SHIPPED = Path(__file__).with_name(_NAME)
 # Of the questions to the firm; a third of what is tolerated, as unseen questions do worse.
 _MOST_WRONGLY_REJECTED = 0.02
+_LEAST_REJECTED = 0.8  # of the questions that belong to no topic
 _CLOSE_AT_CONFIDENCE = 0.75
 _CLOSE_AT_LEAST = 0.1
 _CONFIDENT_INSIDE, _CONFIDENT_LEAD = 1.5, 1.0  # more than this changes nothing
@@ -59,10 +60,11 @@ def read_calibration(knowledge: Path | None = None) -> Calibration:
     return Calibration(**json.loads((path if path.is_file() else _SHIPPED).read_text(encoding="utf-8")))
 
 
-def fit(to_firm: Sequence[tuple[Evidence, bool]], today: date) -> Calibration:
-    """Thresholds and confidence from questions to the firm: how each scored, and whether the best topic was right."""
+def fit(to_firm: Sequence[tuple[Evidence, bool]], elsewhere: Sequence[Evidence], today: date) -> Calibration:
+    """Thresholds and confidence from questions to the firm (how each scored, and whether the best topic was right), and
+    from those that belong to no topic."""
     strengths = sorted(evidence.inside for evidence, _ in to_firm)
-    unsure_below = strengths[int(_MOST_WRONGLY_REJECTED * len(strengths))]
+    unsure_below = _unsure_below(strengths, [evidence.inside for evidence in elsewhere])
     at_zero, per_inside, per_lead = _logistic(to_firm)
     found = Calibration(
         today.isoformat(), round(unsure_below - 0.25, 3), round(unsure_below, 3), 0.0, at_zero, per_inside, per_lead
@@ -71,6 +73,19 @@ def fit(to_firm: Sequence[tuple[Evidence, bool]], today: date) -> Calibration:
     wanted = math.log(_CLOSE_AT_CONFIDENCE / (1 - _CLOSE_AT_CONFIDENCE))
     close_below = (wanted - at_zero - per_inside * min(middle, _CONFIDENT_INSIDE)) / max(per_lead, 0.1)
     return replace(found, close_below=round(min(max(close_below, _CLOSE_AT_LEAST), 0.3), 3))
+
+
+def _unsure_below(to_firm: Sequence[float], elsewhere: Sequence[float]) -> float:
+    """Where hardly a question to the firm is lost. With few topics that may let most others through: then where a question
+    to the firm is as likely to be lost as another one to be answered."""
+    usual = to_firm[int(_MOST_WRONGLY_REJECTED * len(to_firm))]
+    if _share_below(usual, elsewhere) >= _LEAST_REJECTED or not elsewhere:
+        return usual
+    return min(to_firm, key=lambda bound: abs(_share_below(bound, to_firm) - (1 - _share_below(bound, elsewhere))))
+
+
+def _share_below(bound: float, strengths: Sequence[float]) -> float:
+    return sum(strength < bound for strength in strengths) / len(strengths) if strengths else 0.0
 
 
 def _capped(evidence: Evidence) -> tuple[float, float]:

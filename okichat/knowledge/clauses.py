@@ -50,10 +50,10 @@ _REFUSED = {
 }
 
 
-class Refusal(NamedTuple):
+class Declined(NamedTuple):
     """A deed that is not wanted, and what is wanted in its place; the latter is empty where the text does not say."""
 
-    refused: str
+    deed: str
     wanted: str
 
 
@@ -67,8 +67,8 @@ def joined_questions(text: str) -> list[str]:
     return [part for part in _JOINED.split(text) if part]
 
 
-def refusal(text: str, language: str) -> Refusal | None:
-    """What the text refuses ("je ne veux pas créer de société, juste…"); None where nothing is refused.
+def declined(text: str, language: str) -> Declined | None:
+    """What the text declines ("je ne veux pas créer de société, juste…"); None where nothing is declined.
 
     A wish about how something should be ("je ne veux pas payer trop cher") is none."""
     folded = re.sub(r"\s+", " ", fold(text)).strip()
@@ -77,4 +77,4 @@ def refusal(text: str, language: str) -> Refusal | None:
         return None
     rest = _CONTRAST.sub("", f"{folded[: found.start()]} {folded[found.end() :]}".strip(" ,.;:!"))
     things = _ARTICLE.sub("", found["object"].strip())
-    return Refusal(found["refused"], _MINE.sub(lambda pronoun: f"{_OF_MINE[pronoun[0]]} {things}", rest))
+    return Declined(found["refused"], _MINE.sub(lambda pronoun: f"{_OF_MINE[pronoun[0]]} {things}", rest))

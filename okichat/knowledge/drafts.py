@@ -22,18 +22,39 @@ def with_example(raw: bytes, question: str) -> bytes | None:
 
     None for a list that is not one line each."""
     lines = raw.decode("utf-8-sig").split("\n")
-    last = next((number for number, line in enumerate(lines) if line.rstrip() == "questions:"), None)
-    if last is None:
+    examples = _examples(lines)
+    if examples is None:
         return None
-    while last + 1 < len(lines) and _QUESTION.match(lines[last + 1]):
-        last += 1
-    ending = "\r" if lines[last].endswith("\r") else ""
-    indent = lines[last][: lines[last].index("-")] if "-" in lines[last] else "  "
+    last = lines[examples.stop - 1]  # which is the heading where there is no example
+    ending = "\r" if last.endswith("\r") else ""
+    indent = last[: last.index("-")] if "-" in last else "  "
     line = f"{indent}- {_yaml(question)}{ending}"
     if line in lines:
         return raw
-    lines.insert(last + 1, line)
+    lines.insert(examples.stop, line)
     return "\n".join(lines).encode()
+
+
+def without_example(raw: bytes, question: str) -> bytes | None:
+    """A topic's file without the example that `with_example` made of the question; None where it is not there."""
+    lines = raw.decode("utf-8-sig").split("\n")
+    line = f"- {_yaml(question)}"
+    found = [number for number in _examples(lines) or () if lines[number].strip() == line]
+    if not found:
+        return None
+    del lines[found[-1]]
+    return "\n".join(lines).encode()
+
+
+def _examples(lines: list[str]) -> range | None:
+    """Which lines are examples; None for a list that is not one line each."""
+    first = next((number for number, line in enumerate(lines, 1) if line.rstrip() == "questions:"), None)
+    if first is None:
+        return None
+    end = first
+    while end < len(lines) and _QUESTION.match(lines[end]):
+        end += 1
+    return range(first, end)
 
 
 def draft_name(suggestion: Suggestion) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from okichat.knowledge.drafts import draft, draft_name, with_example
+from okichat.knowledge.drafts import draft, draft_name, with_example, without_example
 from okichat.knowledge.lint import Details, Doubt, lint
 from okichat.knowledge.suggestions import Suggestion
 
@@ -55,10 +55,18 @@ class Editing:
         content = with_example(path.read_bytes(), suggestion.question) if path.is_file() else None
         if content is None:
             raise NotChanged([])
-        change = Change(place, content)
-        if doubts := self._doubts_about(change):
-            raise NotChanged(doubts)
-        return change
+        return self._harmless(Change(place, content))
+
+    def without_example(self, place: str, question: str) -> Change | None:
+        """The topic's file at `place` without that example; None where it is not there any more. Raises NotChanged."""
+        path = self.folder / place
+        content = without_example(path.read_bytes(), question) if path.is_file() else None
+        return self._harmless(Change(place, content)) if content is not None else None
+
+    def is_so(self, change: Change) -> bool:
+        """Whether the file is already as it would be."""
+        path = self.folder / change.place
+        return path.is_file() and path.read_bytes() == change.content
 
     def draft(self, suggestion: Suggestion) -> Change:
         """A new topic's file for the owner to finish."""
@@ -88,6 +96,12 @@ class Editing:
             except OSError:
                 return False
         return True
+
+    def _harmless(self, change: Change) -> Change:
+        """The change itself. Raises NotChanged."""
+        if doubts := self._doubts_about(change):
+            raise NotChanged(doubts)
+        return change
 
     def _doubts_about(self, change: Change) -> list[Doubt]:
         """What would be wrong with the folder that is not wrong now."""

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from okichat.guard.injection import misuse
 from okichat.knowledge.calibration import Calibration, fit
-from okichat.knowledge.search import Findings, Search
+from okichat.knowledge.findings import Findings
+from okichat.knowledge.search import Search
 from okichat.question import Question
 
 OFF_TOPIC_KINDS = ("off_topic", "injection")
@@ -19,7 +21,7 @@ SMALL_TALK_KIND = "small_talk"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LabelledQuestion:
     """A question whose right topics are known; none for what is no question to the firm."""
 
     text: str
@@ -37,7 +39,7 @@ class Asked:
 class Outcome:
     """What came of one question. `predicted` is None when no topic would have answered."""
 
-    asked: Asked
+    asked: LabelledQuestion
     findings: Findings
     was_small_talk: bool
 
@@ -80,7 +82,7 @@ class Share:
             * math.sqrt(self.value * (1 - self.value) / self.total + z2 / (4 * self.total**2))
             / (1 + z2 / self.total)
         )
-        return middle - spread, middle + spread
+        return max(middle - spread, 0.0), min(middle + spread, 1.0)
 
     def __str__(self) -> str:
         low, high = self.interval
@@ -172,26 +174,30 @@ def _share_right(outcomes: Sequence[Outcome]) -> Share:
     return Share(sum(outcome.is_right for outcome in outcomes), len(outcomes))
 
 
-def read_questions(path: Path) -> tuple[Asked, ...]:
+def read_questions(path: Path) -> tuple[LabelledQuestion, ...]:
     """The questions of a .jsonl file: an object a line, with question, language, kind and topics."""
     rows = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
-    return tuple(Asked(row["question"], row["language"], row["kind"], tuple(row["topics"])) for row in rows)
+    return tuple(LabelledQuestion(row["question"], row["language"], row["kind"], tuple(row["topics"])) for row in rows)
 
 
-def evaluate(search: Search, questions: Iterable[Asked], is_small_talk: Callable[[Question], bool]) -> Scores:
-    """Ask every question. `is_small_talk` is asked first, as it is for visitors."""
+def evaluate(
+    search: Search, questions: Iterable[LabelledQuestion], is_small_talk: Callable[[Question], bool]
+) -> Scores:
+    """Ask every question as a visitor does: past the guard's rules against misuse, and `is_small_talk` is asked first."""
     outcomes = []
     for asked in questions:
-        question = Question(asked.text, asked.language)
+        question = Question(asked.text, asked.language, is_misuse=misuse(asked.text) is not None)
         outcomes.append(Outcome(asked, search.find(question), is_small_talk(question)))
     return Scores(tuple(outcomes))
 
 
-def calibrate(search: Search, questions: Sequence[Asked], today: date) -> Calibration:
+def calibrate(search: Search, questions: Sequence[LabelledQuestion], today: date) -> Calibration:
     """The calibration that suits these questions; `write()` it to use it."""
-    rows = []
+    rows, elsewhere = [], []
     for asked in questions:
+        best, evidence = search.best_topic(Question(asked.text, asked.language))
         if asked.is_to_firm:
-            best, evidence = search.weigh(Question(asked.text, asked.language))
             rows.append((evidence, best.slug in asked.topics))
-    return fit(rows, today)
+        elif asked.kind == OFF_TOPIC_KINDS[0]:
+            elsewhere.append(evidence)
+    return fit(rows, elsewhere, today)

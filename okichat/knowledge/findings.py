@@ -16,7 +16,6 @@ class Passage:
 
     topic: Topic
     section: Section
-    score: float
     validity: Validity = "valid"
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 
 from okichat.knowledge.learning import Learned
-from okichat.knowledge.library import Section, Topic
-from okichat.knowledge.words import fold, wording
-from okichat.language import LANGUAGES
+from okichat.knowledge.topic_file import Section, Topic
+from okichat.knowledge.words import wording
 
 _TELLING_STEM_CHARS = 5
 _BM25_K1 = 1.2  # Robertson's usual value; his b is 0.5
@@ -24,7 +22,6 @@ class Index:
         """`learned` from these topics."""
         self.topics = tuple(topics)
         self._wording = wording(language)
-        self._injection_patterns = [pattern for name in LANGUAGES for pattern in wording(name).injection_patterns]
         self._ranking = learned.ranking
         self._spelling = learned.spelling
         self._section_words = learned.section_words
@@ -37,6 +34,9 @@ class Index:
             for number, topic in enumerate(self.topics)
             for section in topic.sections
         }
+        self._examples = {
+            self._plain(text): number for number, topic in enumerate(self.topics) for text in topic.questions
+        }
 
     def _plain(self, text: str) -> str:
         return " ".join(self._wording.words(text))
@@ -44,6 +44,10 @@ class Index:
     def offered(self, text: str) -> tuple[int, Section] | None:
         """The topic and section whose button says just that; None for any other text."""
         return self._offers.get(self._plain(text))
+
+    def exemplified(self, text: str) -> int | None:
+        """The topic that has this question among its examples; None for any other text."""
+        return self._examples.get(self._plain(text))
 
     def words(self, text: str) -> list[str]:
         """The words of a question, with slips mended towards what the topics say."""
@@ -59,20 +63,15 @@ class Index:
         return not self._names[number].isdisjoint(self._wording.features(words))
 
     def scores(self, words: list[str]) -> list[float]:
-        """One number for each topic, then one for off-topic questions and one for injections."""
+        """One number for each topic, then one for off-topic questions and one for attempts to misuse the assistant."""
         return self._ranking.scores(self._wording.features(words))
 
     def knows(self, word: str) -> bool:
         """Whether any topic or example has that word."""
         return self._ranking.knows(self._wording.stem(word))
 
-    def is_injection(self, text: str) -> bool:
-        """Whether the text tries to give the assistant orders instead of asking the firm."""
-        folded = re.sub(r"\s+", " ", fold(text))
-        return any(pattern.search(folded) for pattern in self._injection_patterns)
-
-    def sections(self, number: int, words: list[str]) -> list[tuple[Section, float]]:
-        """The sections of a topic, best first, with how well their words match.
+    def sections(self, number: int, words: list[str]) -> list[Section]:
+        """The sections of a topic, best first.
 
         The lead answers, unless another section has clearly more of what the question asks beside the topic itself."""
         title = self._titles[number]
@@ -87,7 +86,7 @@ class Index:
             for section, stems in zip(parts, self._section_words[number], strict=True)
         ]
         lead = (parts[0], scored[0][1] + _LEAD_AHEAD)
-        return sorted([lead, *scored[1:]], key=lambda found: -found[1])
+        return [section for section, _ in sorted([lead, *scored[1:]], key=lambda found: -found[1])]
 
     def _match(self, stems: Counter[str], asked: set[str]) -> float:
         """Robertson's BM25 of a section for the features asked about."""

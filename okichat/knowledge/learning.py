@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
-from okichat.knowledge.library import Section, Topic
 from okichat.knowledge.ranking import Ranking, Sample
 from okichat.knowledge.spelling import Spelling
+from okichat.knowledge.topic_file import Section, Topic
 from okichat.knowledge.words import Wording
 
 _SECTION_WEIGHT = 0.3  # of a word in a section, next to a word in an example
@@ -82,7 +82,7 @@ class _Learning:
                 stems = tuple(words.stem(word) for word in self._counted(section.text))
                 self._samples.append(Sample(stems, number, _SECTION_WEIGHT))
         self._samples += [self._sample(text, len(topics)) for text in off_topic]
-        self._samples += [self._sample(text, len(topics) + 1) for text in words.injections]
+        self._samples += [self._sample(text, len(topics) + 1) for text in words.misuses]
 
     def learned(self, french: bool) -> Learned:
         ranking = Ranking(self._samples, len(self._topics) + 2, len(self._topics))

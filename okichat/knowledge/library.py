@@ -9,10 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from okichat.errors import KnowledgeError
-from okichat.knowledge.topic_file import Mistake, Section, Topic, TopicFile
+from okichat.knowledge.topic_file import Mistake, Topic, TopicFile
 from okichat.language import LANGUAGES
-
-__all__ = ["Library", "Section", "Topic", "load_library"]
 
 
 @dataclass(frozen=True, slots=True)

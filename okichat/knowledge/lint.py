@@ -43,6 +43,7 @@ def lint(folder: Path, details: Details, day: date, is_served: Callable[[str], b
         split = (mistake.partition("; ") for mistake in error.mistakes)
         return [Doubt(*found.partition(": ")[::2], mend) for found, _, mend in split]
     doubts = [*_repeated_examples(folder, library), *_dates(folder, library, day), *_untranslated(library)]
+    doubts += [*_no_off_topic(library), *_unread(folder)]
     left_out: dict[str, list[str]] = {}
     for path in sorted(folder.glob("[a-z][a-z]/[!_.]*.md")):
         if library.topic(path.stem, path.parent.name):
@@ -82,6 +83,23 @@ def _untranslated(library: Library) -> Iterator[Doubt]:
                 if library.topic(topic.slug, language) is None:
                     wrong = f"{other}/{topic.slug}.md has no translation"
                     yield Doubt(f"{language}/{topic.slug}.md", wrong, "write this file", is_error=False)
+
+
+def _no_off_topic(library: Library) -> Iterator[Doubt]:
+    """Languages in which the search has never seen a question that the firm does not answer."""
+    for language in library.languages:
+        if not library.off_topic(language):
+            wrong = "without examples of what the firm does not answer, such questions get an answer too"
+            mend = "write thirty or more of them into this file, one a line"
+            yield Doubt(f"{language}/_off_topic.txt", wrong, mend, is_error=False)
+
+
+def _unread(folder: Path) -> Iterator[Doubt]:
+    """Files beside the topics that look like one, and are none: `tarifs.md.txt`, as some editors save it."""
+    for path in sorted(folder.glob("[a-z][a-z]/[!_.]*")):
+        if path.suffix != ".md" and not path.name.startswith("README"):
+            mend = "give it a name that ends in .md, or begin its name with _"
+            yield Doubt(f"{path.parent.name}/{path.name}", "this is not read", mend, is_error=False)
 
 
 def _lines(path: Path, details: Mapping[str, str | None], is_served: Callable[[str], bool]) -> Iterator[Doubt]:

@@ -7,6 +7,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from itertools import chain, islice
+from statistics import median
 from typing import Any, NamedTuple
 
 from okichat.knowledge.belonging import Belonging
@@ -15,6 +16,7 @@ from okichat.knowledge.belonging import Belonging
 _SMOOTHING = 0.3
 _PRIOR_FEATURES = 500
 _COUNT_SCALE = 0.25
+_LEAST_MASS = 0.5  # of a usual topic's; what is rare in a smaller one says no more than in that
 _PASSES = 3
 _STEP = 0.1  # twice as much is as good on average, but then the scores hang on the order of the examples
 _MARGIN = 1.0
@@ -47,11 +49,11 @@ class Ranking:
         self._classes = classes
         self._weights: dict[str, _Row] = {}
         self._bias = [0.0] * classes
-        seen = Counter(word for sample in samples for word in filter(is_word, set(sample.features)))
+        seen = Counter(word for sample in samples for word in filter(_is_word, set(sample.features)))
         self._known = frozenset(seen)
         rare = frozenset(word for word, count in seen.items() if count == 1)
         exemplary = [
-            (features, frozenset(filter(is_word, features)), label)
+            (features, frozenset(filter(_is_word, features)), label)
             for features, label, weight in samples
             if weight == 1.0
         ]
@@ -70,7 +72,7 @@ class Ranking:
         background = [
             (list(dict.fromkeys(features)), label, weight) for features, label, weight in samples if weight != 1.0
         ]
-        self._count([*((features, label, 1.0) for features, label in examples), *background])
+        self._count([*((features, label, 1.0) for features, label in examples), *background], topics)
         self._correct([(self._rows(features), label) for features, label in examples])
 
     def plain(self) -> dict[str, Any]:
@@ -106,7 +108,7 @@ class Ranking:
     def scores(self, features: Sequence[str]) -> list[float]:
         """One number for each class; only their differences mean something."""
         unique = _with_strangeness(features, lambda word: word not in self._known)
-        unique += self._belonging.features(frozenset(filter(is_word, unique)))
+        unique += self._belonging.features(frozenset(filter(_is_word, unique)))
         return self._totals(self._rows(unique))
 
     def knows(self, word: str) -> bool:
@@ -127,8 +129,10 @@ class Ranking:
         norm = 1 / math.sqrt(size or 1)
         return [total * norm for total in totals]
 
-    def _count(self, samples: Sequence[tuple[list[str], int, float]]) -> None:
-        """Multinomial naive Bayes, written so that a class that never saw a feature weighs nothing."""
+    def _count(self, samples: Sequence[tuple[list[str], int, float]], topics: int) -> None:
+        """Multinomial naive Bayes, written so that a class that never saw a feature weighs nothing.
+
+        A topic with few words counts as half a usual one: else every long question, of whose words it knows none, were its."""
         counts: dict[str, dict[int, float]] = defaultdict(dict)
         masses = [0.0] * self._classes
         for features, label, weight in samples:
@@ -136,7 +140,8 @@ class Ranking:
                 row = counts[feature]
                 row[label] = row.get(label, 0.0) + weight
             masses[label] += weight * len(features)
-        self._bias = [-_COUNT_SCALE * math.log(mass + _SMOOTHING * _PRIOR_FEATURES) for mass in masses]
+        least = _LEAST_MASS * median(masses[:topics])
+        self._bias = [-_COUNT_SCALE * math.log(max(mass, least) + _SMOOTHING * _PRIOR_FEATURES) for mass in masses]
         for feature, row in counts.items():
             for label, count in row.items():
                 row[label] = _COUNT_SCALE * math.log((count + _SMOOTHING) / _SMOOTHING)
@@ -161,7 +166,7 @@ class Ranking:
             examples = wrong  # those that were clearly right hardly ever need a second look, and are most
 
 
-is_word = str.isalpha  # a feature that is one stem: no pair, no concept, no number
+_is_word = str.isalpha  # a feature that is one stem: no pair, no concept, no number
 
 
 def _move(rows: _Rows, label: int, rival: int, step: float) -> None:
@@ -177,7 +182,7 @@ def _with_strangeness(features: Sequence[str], is_strange: Callable[[str], bool]
     """Each feature once, and one that tells how many words are strange: seen nowhere, or during training only here."""
     # No set: its order, and with it the last digits, would change at every start.
     unique = list(dict.fromkeys(features))
-    words = list(filter(is_word, unique))
+    words = list(filter(_is_word, unique))
     share = sum(map(is_strange, words)) / len(words) if words else 0.0
     unique.append("?none" if not share else "?few" if share <= 0.2 else "?some" if share <= 0.4 else "?many")
     return unique

@@ -1,4 +1,4 @@
-"""The figures of an evaluation as a document: docs/answers.md, written by `flask okichat evaluate --write`."""
+"""The figures of an evaluation as a document: docs/answers.md, written by `python -m okichat evaluate --write`."""
 
 from __future__ import annotations
 
@@ -50,20 +50,21 @@ def _head(scores: Scores, measured: str, today: date) -> list[str]:
     return [
         "# How good the local answers are",
         "",
-        "When the month's money is spent, or the model's host is down, the knowledge base answers alone. This is how often it",
-        "names the right topic, and how often it says that it does not know. Nothing here calls a model.",
+        "For whoever asks what Okichat is worth without GPT. When the month's money is spent, or the model's host is down, the",
+        "knowledge base answers alone: this is how often it names the right topic, and how often it says that it does not know.",
+        "Nothing here calls a model.",
         "",
         f"Measured on {today}, with `{measured}`: {len(scores.outcomes)} questions in the words of visitors, none of which",
         "was used to tune the search and none of which resembles an example question of a topic (a test sees to both). Write",
         "this page anew after a change of the search or of the topics:",
         "",
         "```sh",
-        "flask okichat evaluate --calibrate tests/evaluation/tune.jsonl   # finds the thresholds on the other half",
-        "flask okichat evaluate --write docs/answers.md",
+        "python -m okichat evaluate --calibrate tests/evaluation/tune.jsonl   # finds the thresholds on the other half",
+        "python -m okichat evaluate --write docs/answers.md",
         "```",
         "",
-        "`flask okichat evaluate --ask` shows every question that is not answered as it should be. Behind each share stands its",
-        "95 % interval (Wilson).",
+        "`python -m okichat evaluate --ask` shows every question that is not answered as it should be. Behind each share stands",
+        "its 95 % interval (Wilson).",
         "",
     ]
 

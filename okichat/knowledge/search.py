@@ -2,53 +2,34 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
-from operator import add
 from threading import Lock
-from typing import NamedTuple
 
 from okichat.knowledge.calibration import Calibration, Evidence, read_calibration
-from okichat.knowledge.clauses import Refusal, joined_questions, refusal, sentences_of
+from okichat.knowledge.clauses import Declined, declined, joined_questions
 from okichat.knowledge.findings import Findings, Passage, Verdict
 from okichat.knowledge.index import Index
 from okichat.knowledge.kept import KeptLearning
 from okichat.knowledge.learning import learn
-from okichat.knowledge.library import Library, Section, Topic
+from okichat.knowledge.library import Library
+from okichat.knowledge.topic_file import Section, Topic
+from okichat.knowledge.weighing import Weighed, weigh
 from okichat.knowledge.words import wording
 from okichat.question import Question
 from okichat.recall import Recall
-
-__all__ = ["Findings", "Passage", "Search", "Verdict"]
 
 _MAX_PASSAGES = 6
 _MAX_TOPICS = 3
 _LEAST_CONFIDENCE = 0.35  # an answer that is much more likely wrong than right helps nobody
 _WORTH_SHOWING_WITHIN = 0.4  # of the best topic's score
 _LEAD_OF_ONE_WORD = 0.25  # a vague one, such as "oui", must not name a topic
-_ELLIPTICAL = {
-    "fr": re.compile(r"(et|ok|d'accord|mais|donc|alors|aussi|sinon|idem|pareil|oui|non|ah|c'est|ça)\b", re.IGNORECASE),
-    "en": re.compile(r"(and|ok|what about|how about|but|so|also|same|yes|no|is it|does it)\b", re.IGNORECASE),
-}
-_ELLIPTICAL_WORDS = 9  # a longer question says itself what it is about
-_FROM_QUESTION, _FROM_TOPIC = 0.4, 0.4  # of its score, and for having been the topic
-_NOTHING_TO_LEAN_FOR = -0.6  # below, the question is off topic whatever came before
 _CERTAIN = 0.99  # the words are those of a button of ours
 _SURE_OF_BOTH = 0.8  # each of two questions in one
-_SURE_BESIDE = 0.6  # what is wanted in place of what is refused
+_SURE_BESIDE = 0.6  # what is wanted in place of what is declined
 _MOST_WORDS_OF_BOTH = 24  # a longer text tells a story, whose parts are no questions
-
-
-class _Weighed(NamedTuple):
-    """The topics by their scores for some words."""
-
-    words: list[str]
-    order: list[int]
-    scores: list[float]
-    evidence: Evidence
 
 
 def _today() -> date:
@@ -89,36 +70,36 @@ class Search:
         if question.history:
             return self._find(question)
         return self._recall.of(
-            question.text, lambda: self._find(question), question.language, question.gives_orders, self.today()
+            question.text, lambda: self._find(question), question.language, question.is_misuse, self.today()
         )
 
     def _find(self, question: Question) -> Findings:
         index = self._index(question.language)
-        if question.gives_orders or index.is_injection(question.text):
+        if question.is_misuse:
             return Findings((), (), 0.0, "outside")
         if offered := index.offered(question.text):
             return self._offered(index, *offered)
-        if refused := refusal(question.text, question.language):
-            return self._beside(index, question, refused)
-        weighed = self._weigh(index, question)
-        return self._findings(index, question, weighed, self._verdict(index, weighed))
+        if unwanted := declined(question.text, question.language):
+            return self._beside(index, question, unwanted)
+        weighed = weigh(index, question)
+        found = self._findings(index, question, weighed, self._verdict(index, weighed))
+        named = None if question.history else index.exemplified(question.text)
+        if named is None or (found.verdict == "sure" and found.topics[0] is index.topics[named]):
+            return found
+        return self._offered(index, named, index.sections(named, weighed.words)[0])
 
-    def is_order(self, text: str) -> bool:
-        """Whether a text gives the assistant orders instead of asking the firm."""
-        return self._index(self._library.languages[0]).is_injection(text)
-
-    def weigh(self, question: Question) -> tuple[Topic, Evidence]:
+    def best_topic(self, question: Question) -> tuple[Topic, Evidence]:
         """The best topic, however weak, and what speaks for it."""
         index = self._index(question.language)
-        weighed = self._weigh(index, question)
+        weighed = weigh(index, question)
         return index.topics[weighed.order[0]], weighed.evidence
 
     def nearest(self, question: Question, most: int) -> list[Topic]:
         """The topics it may belong to, the likeliest first, however weak."""
         index = self._index(question.language)
-        return [index.topics[number] for number in self._weigh(index, question).order[:most]]
+        return [index.topics[number] for number in weigh(index, question).order[:most]]
 
-    def _findings(self, index: Index, question: Question, weighed: _Weighed, verdict: Verdict) -> Findings:
+    def _findings(self, index: Index, question: Question, weighed: Weighed, verdict: Verdict) -> Findings:
         confidence = self._calibration.confidence(weighed.evidence)
         if verdict == "outside":
             return Findings((), (), confidence, verdict)
@@ -150,36 +131,36 @@ class Search:
         others = [self._passage(topic, other) for other in topic.sections if other is not section]
         return Findings((answer, *others[: _MAX_PASSAGES - 1]), (topic,), _CERTAIN, "sure", (answer,))
 
-    def _beside(self, index: Index, question: Question, refused: Refusal) -> Findings:
-        """What the visitor wants in place of what is refused; the topic of that is never the answer."""
-        if refused.wanted:
-            unwanted = self._weigh(index, replace(question, text=refused.refused)).order[0]
-            wanted = self._weigh(index, replace(question, text=refused.wanted))
+    def _beside(self, index: Index, question: Question, unwanted: Declined) -> Findings:
+        """What the visitor wants in place of what is declined; the topic of that is never the answer."""
+        if unwanted.wanted:
+            never = weigh(index, replace(question, text=unwanted.deed)).order[0]
+            wanted = weigh(index, replace(question, text=unwanted.wanted))
             is_sure = self._calibration.confidence(wanted.evidence) >= _SURE_BESIDE
-            if is_sure and wanted.order[0] != unwanted and self._verdict(index, wanted) == "sure":
-                return self._findings(index, replace(question, text=refused.wanted), wanted, "sure")
-        found = self._findings(index, question, self._weigh(index, question), "unsure")
+            if is_sure and wanted.order[0] != never and self._verdict(index, wanted) == "sure":
+                return self._findings(index, replace(question, text=unwanted.wanted), wanted, "sure")
+        found = self._findings(index, question, weigh(index, question), "unsure")
         return replace(found, confidence=0.0)
 
-    def _both(self, index: Index, question: Question, weighed: _Weighed) -> dict[int, list[str]]:
+    def _both(self, index: Index, question: Question, weighed: Weighed) -> dict[int, list[str]]:
         """Two topics that one text asks about, the best first, each with the words that do; nothing where it asks one thing."""
         parts = joined_questions(question.text)
         if len(parts) < 2 or len(weighed.words) > _MOST_WORDS_OF_BOTH:
             return {}
         found: dict[int, list[str]] = {}
         for part in parts:
-            asked = self._weigh(index, replace(question, text=part, history=()))
+            asked = weigh(index, replace(question, text=part, history=()))
             is_sure = self._calibration.confidence(asked.evidence) >= _SURE_OF_BOTH
             if is_sure and self._verdict(index, asked) == "sure" and index.is_named(asked.order[0], asked.words):
                 found.setdefault(asked.order[0], asked.words)
         best = weighed.order[0]
         return {best: found.pop(best), **found} if len(found) == 2 and best in found else {}
 
-    def _passages(self, index: Index, number: int, words: Sequence[str]) -> list[Passage]:
-        return [self._passage(index.topics[number], *found) for found in index.sections(number, list(words))]
+    def _passages(self, index: Index, number: int, words: list[str]) -> list[Passage]:
+        return [self._passage(index.topics[number], section) for section in index.sections(number, words)]
 
-    def _passage(self, topic: Topic, section: Section, score: float = 0.0) -> Passage:
-        return Passage(topic, section, score, topic.validity(self.today()))
+    def _passage(self, topic: Topic, section: Section) -> Passage:
+        return Passage(topic, section, topic.validity(self.today()))
 
     def _index(self, language: str) -> Index:
         language = language if language in self._library.languages else self._library.languages[0]
@@ -194,36 +175,7 @@ class Search:
         learning = partial(learn, topics, off_topic, wording(language), french=language == "fr")
         return Index(topics, self._kept.learned(language, learning) if self._kept else learning(), language)
 
-    def _weigh(self, index: Index, question: Question) -> _Weighed:
-        words = index.words(question.text)
-        scores = index.scores(words)
-        count = len(index.topics)
-        inside = _inside(scores, count)
-        clauses = sentences_of(question.text)
-        if len(clauses) > 1:  # a story has many words from elsewhere around the one clause that asks
-            asked = max(_inside(index.scores(index.words(clause)), count) for clause in clauses)
-            inside = (inside + asked) / 2
-        if inside > _NOTHING_TO_LEAN_FOR and (leaning := self._leaning(index, question, words)):
-            scores = list(map(add, scores, leaning))
-            inside = max(inside, _inside(scores, count))
-        order = sorted(range(count), key=scores.__getitem__, reverse=True)
-        lead = scores[order[0]] - scores[order[1]] if count > 1 else scores[order[0]]
-        return _Weighed(words, order, scores, Evidence(inside, lead))
-
-    def _leaning(self, index: Index, question: Question, words: list[str]) -> list[float]:
-        """What an elliptical question inherits from the exchange before it; nothing otherwise."""
-        begins = _ELLIPTICAL[question.language if question.language in _ELLIPTICAL else "fr"]
-        is_elliptical = len(words) < 4 or begins.match(question.text) is not None
-        if not question.history or len(words) > _ELLIPTICAL_WORDS or not is_elliptical:
-            return []
-        before = question.history[-1]
-        leaning = [_FROM_QUESTION * score for score in index.scores(index.words(before.question))]
-        for number, topic in enumerate(index.topics):
-            if topic.slug in before.topics:
-                leaning[number] += _FROM_TOPIC if topic.slug == before.topics[0] else _FROM_TOPIC / 2
-        return leaning
-
-    def _verdict(self, index: Index, weighed: _Weighed) -> Verdict:
+    def _verdict(self, index: Index, weighed: Weighed) -> Verdict:
         words, evidence = weighed.words, weighed.evidence
         known = sum(map(index.knows, words))
         if not known:
@@ -238,10 +190,6 @@ class Search:
         if len(words) == 1 and not (evidence.lead >= _LEAD_OF_ONE_WORD and index.is_named(weighed.order[0], words)):
             return "unsure"
         return "close" if evidence.lead < self._calibration.close_below else "sure"
-
-
-def _inside(scores: list[float], count: int) -> float:
-    return max(scores[:count]) - max(scores[count:])
 
 
 def _stands_in(passage: Passage, answers: Sequence[Passage]) -> bool:

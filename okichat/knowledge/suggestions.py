@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Row, Select, select
 
+from okichat.guard.injection import misuse
 from okichat.knowledge.search import Search
 from okichat.knowledge.words import wording
 from okichat.question import Question
@@ -29,7 +30,7 @@ _BY_RUNG: dict[str, Reason] = {"handoff": "unanswered", "gpt": "gpt_only", "cach
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class Reading:
     """One way to ask: its words however they are written, their stems, and whether the knowledge answers it by now."""
 
     words: str
@@ -38,8 +39,8 @@ class Wording:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One question as it was asked, why it is here, what it cost, and what the owner did about it, if anything."""
+class Gap:
+    """One question that the knowledge answers badly: why it is here, what it cost, and what the owner did about it, if at all."""
 
     turn: str
     text: str
@@ -47,21 +48,22 @@ class Asked:
     reason: Reason
     cost_microusd: int
     handled: str | None
-    wording: Wording
+    reading: Reading
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
     """Questions that ask the same.
 
-    question       the way most visitors put it
+    question       the way most visitors put it, of those that the owner has not dealt with
     others         the other ways, most frequent first
-    count          how often it was asked
+    count          how often it was asked, those that the owner has dealt with included
     reasons        why it is here, and how often each
     cost_microusd  what one of them costs on average: GPT's price, and where the visitor was not helped a fixed amount
     topic          the topic it seems to belong to; None where a new one seems to be needed, or nobody has looked yet
-    turns          the questions that the owner has not dealt with, the newest first, by their turns
+    turns          the questions that the owner has not dealt with, by their turns; one put like `question` comes first
     ignored        those of which the owner wants to hear no more, nor of the others then
+    examples       those of which the owner has made an example
     """
 
     question: str
@@ -73,6 +75,7 @@ class Suggestion:
     topic: str | None = None
     turns: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
 
     @property
     def rank(self) -> int:
@@ -108,13 +111,13 @@ class Reader:
 
     def __init__(self, search: Search) -> None:
         self._search = search
-        self._known: dict[tuple[str, str], Wording] = {}
+        self._known: dict[tuple[str, str], Reading] = {}
 
     def knows(self, text: str, language: str) -> bool:
         """Whether it has read this before, so that reading again takes no time."""
         return (text, language) in self._known
 
-    def read(self, text: str, language: str) -> Wording:
+    def read(self, text: str, language: str) -> Reading:
         """What it says, and whether that is answered."""
         known = self._known.get((text, language))
         if known is None:
@@ -124,12 +127,12 @@ class Reader:
             words = list(spoken.words(text))
             stems = frozenset(f"{language} {spoken.stem(word)}" for word in words)
             found = self._search.find(Question(text, language))
-            is_answered = bool(found.answers) or self._search.is_order(text)
-            known = self._known[text, language] = Wording(" ".join(words), stems, is_answered)
+            is_answered = bool(found.answers) or misuse(text) is not None
+            known = self._known[text, language] = Reading(" ".join(words), stems, is_answered)
         return known
 
 
-def wanting(rows: Iterable[Row[Any]], reader: Reader) -> Iterator[Asked]:
+def wanting(rows: Iterable[Row[Any]], reader: Reader) -> Iterator[Gap]:
     """The questions that were not answered well, and still would not be."""
     for row in rows:
         reason = "thumbs_down" if row.feedback == "down" else _BY_RUNG.get(row.answered_by)
@@ -141,29 +144,29 @@ def wanting(rows: Iterable[Row[Any]], reader: Reader) -> Iterator[Asked]:
                 continue
             if any(passed["reason"] in ("outside", "off_topic") for passed in row.passed or ()):
                 reason = "rejected"
-        yield Asked(row.id, row.question, row.language, reason, row.cost_microusd or 0, row.handled, read)
+        yield Gap(row.id, row.question, row.language, reason, row.cost_microusd or 0, row.handled, read)
 
 
-def groups(asked: Iterable[Asked]) -> list[Suggestion]:
+def groups(gaps: Iterable[Gap]) -> list[Suggestion]:
     """What asks the same together, the most worthwhile first; without the topics."""
-    return sorted(map(_suggestion, _near(_same(asked))), key=lambda found: -found.rank)
+    return sorted(map(_suggestion, _near(_same(gaps))), key=lambda found: -found.rank)
 
 
-def _same(asked: Iterable[Asked]) -> list[list[Asked]]:
+def _same(gaps: Iterable[Gap]) -> list[list[Gap]]:
     """Questions of the same words, however they are written; the largest groups first."""
-    found: dict[tuple[str, str], list[Asked]] = {}
-    for one in asked:
-        if one.wording.words:
-            found.setdefault((one.language, one.wording.words), []).append(one)
+    found: dict[tuple[str, str], list[Gap]] = {}
+    for one in gaps:
+        if one.reading.words:
+            found.setdefault((one.language, one.reading.words), []).append(one)
     return sorted(found.values(), key=lambda group: -len(group))
 
 
-def _near(same: list[list[Asked]]) -> list[list[Asked]]:
+def _near(same: list[list[Gap]]) -> list[list[Gap]]:
     """Smaller groups join a larger one that has nearly the same stems."""
-    leaders: list[tuple[frozenset[str], list[Asked]]] = []
+    leaders: list[tuple[frozenset[str], list[Gap]]] = []
     with_stem: dict[str, list[int]] = {}
     for group in same:
-        stems = group[0].wording.stems
+        stems = group[0].reading.stems
         likely = Counter(number for stem in stems for number in with_stem.get(stem, ()))
         for number, shared in likely.most_common(5):
             if shared >= _ALIKE * len(stems | leaders[number][0]):
@@ -176,21 +179,23 @@ def _near(same: list[list[Asked]]) -> list[list[Asked]]:
     return [group for _, group in leaders]
 
 
-def _suggestion(group: list[Asked]) -> Suggestion:
-    spellings = [text for text, _ in Counter(asked.text for asked in group).most_common()]
+def _suggestion(group: list[Gap]) -> Suggestion:
+    waiting = [one for one in group if one.handled is None]
+    spellings = [text for text, _ in Counter(one.text for one in waiting or group).most_common()]
     costs = [one.cost_microusd + (0 if one.reason == "gpt_only" else _NOT_HELPED_MICROUSD) for one in group]
     return Suggestion(
         question=spellings[0],
         language=group[0].language,
         others=tuple(spellings[1:]),
         count=len(group),
-        reasons=tuple(Counter(asked.reason for asked in group).most_common()),
+        reasons=tuple(Counter(one.reason for one in group).most_common()),
         cost_microusd=round(sum(costs) / len(costs)),
-        turns=tuple(one.turn for one in group if one.handled is None),
+        turns=tuple(one.turn for one in sorted(waiting, key=lambda one: one.text != spellings[0])),
         ignored=tuple(one.turn for one in group if one.handled == IGNORED),
+        examples=tuple(one.turn for one in group if one.handled == EXAMPLE),
     )
 
 
 def _place(suggestion: Suggestion, search: Search) -> str | None:
-    best, evidence = search.weigh(Question(suggestion.question, suggestion.language))
+    best, evidence = search.best_topic(Question(suggestion.question, suggestion.language))
     return best.slug if evidence.inside > _LEAST_INSIDE else None

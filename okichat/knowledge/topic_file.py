@@ -56,7 +56,7 @@ class Topic:
         """What a button says that leads to this section; the search finds the section by these very words."""
         if not section.heading:
             return self.questions[0]
-        whole = f"{self.title}{' : ' if self.language == 'fr' else ': '}{section.heading}"
+        whole = f"{self.title} · {section.heading}"
         return whole if len(whole) <= _LONGEST_OFFER_CHARS else section.heading
 
 

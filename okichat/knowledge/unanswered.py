@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, or_, update
+from sqlalchemy import Row, or_, select, update
 
 from okichat.clock import Clock
 from okichat.knowledge.search import Search
-from okichat.knowledge.suggestions import Reader, Suggestion, groups, newest_questions, wanting
+from okichat.knowledge.suggestions import EXAMPLE, Reader, Suggestion, groups, newest_questions, wanting
 from okichat.knowledge.topic_file import Topic
 from okichat.question import Question
 from okichat.storage.engine import Store
@@ -65,11 +65,19 @@ class Unanswered:
         self._write(group.turns, handled)
 
     def recall(self, turn: str) -> bool:
-        """Stop ignoring the group that holds this question; whether there is one."""
-        group = next((group for group in self._all(None)[0] if turn in group.ignored), None)
-        if group is not None:
-            self._write(group.ignored, None)
-        return group is not None
+        """Wait for the owner again with the questions that were ignored, or made an example, together with this one; whether
+        there are any."""
+        found, _ = self._all(None)
+        together = next((those for group in found for those in (group.ignored, group.examples) if turn in those), ())
+        self._write(together, None)
+        return bool(together)
+
+    def example_of(self, turn: str) -> tuple[str, str] | None:
+        """Language and words of a question of which the owner has made an example; None of any other."""
+        query = select(turns.c.language, turns.c.question).where(turns.c.id == turn, turns.c.handled == EXAMPLE)
+        with self._store.read() as connection:
+            row = connection.execute(query.where(turns.c.question.is_not(None))).first()
+        return (row.language, row.question) if row else None
 
     def _all(self, patience_s: float | None) -> tuple[list[Suggestion], bool]:
         in_vain = or_(turns.c.answered_by == "handoff", turns.c.feedback == "down")

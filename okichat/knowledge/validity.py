@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from okichat.knowledge.library import Library, Topic
+from okichat.knowledge.library import Library
+from okichat.knowledge.topic_file import Topic
 from okichat.monitoring.journal import Journal
 
 WARNED_BEFORE_DAYS = 30

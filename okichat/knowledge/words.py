@@ -58,10 +58,8 @@ class Wording:
         self._concepts: dict[tuple[str, ...], list[str]] = {}
         self._concept_beginnings: set[str] = set()
         self.known: set[str] = set()  # every word the lexicon writes out
-        self.injections: list[str] = []
-        self.injection_patterns: list[re.Pattern[str]] = []
         self._read(_LEXICON / f"{language}.txt")
-        self._read_injections(_LEXICON / f"{language}_injections.txt")
+        self.misuses = _examples(_LEXICON / f"{language}_misuses.txt")  # what people write who do not ask the firm
 
     def words(self, text: str) -> list[str]:
         """The words of a text, folded, without elided articles, abbreviations written out."""
@@ -127,15 +125,10 @@ class Wording:
                         self._concepts.setdefault(stems, []).append(f"@{name.strip()}")
                         self._concept_beginnings.add(stems[0])
 
-    def _read_injections(self, path: Path) -> None:
-        """A pattern follows =, any other line is an example."""
-        if not path.is_file():
-            return
-        for line in path.read_text(encoding="utf-8").split("\n"):
-            if line.startswith("="):
-                self.injection_patterns.append(re.compile(line[1:]))
-            elif line and not line.startswith("#"):
-                self.injections.append(line)
+
+def _examples(path: Path) -> tuple[str, ...]:
+    lines = path.read_text(encoding="utf-8").split("\n") if path.is_file() else ()
+    return tuple(line for line in lines if line and not line.startswith("#"))
 
 
 @lru_cache

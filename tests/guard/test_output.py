@@ -43,4 +43,4 @@ def test_an_answer_of_its_own_words_is_none(answer: str) -> None:
 
 
 def test_without_a_canary_nothing_is_searched() -> None:
-    assert not leaks_prompt("Bonjour", "")
+    assert not leaks_prompt("Bonjour", "", "")

@@ -67,6 +67,8 @@ def test_nobody_who_asks_such_questions_one_after_the_other_looks_like_spam() ->
         ("aaaaaaaaaaaaaaaaaaaaaa", "gibberish"),
         ("!!!!????!!!!????!!!!????", "gibberish"),
         ("kqzx" * 20, "gibberish"),
+        ("poiuytreza poiuytreza", "gibberish"),
+        ("anticonstitutionnellement" * 2, "gibberish"),
     ],
 )
 def test_nonsense_is_seen(text: str, sign: str) -> None:
@@ -84,6 +86,7 @@ def test_nonsense_is_seen(text: str, sign: str) -> None:
         "HTTPS, SSL, DGFIP, URSSAF, BOFIP ?",
         "1234567890 1234567890",
         "🙏🙏🙏 merci",
+        "anticonstitutionnellement",
     ],
 )
 def test_what_only_looks_strange_is_no_nonsense(text: str) -> None:
@@ -103,6 +106,22 @@ def test_nearly_the_same_message_is_the_same_message() -> None:
     texts = [f"Offre n° {number} : achetez nos meubles de bureau à prix cassé dès aujourd'hui" for number in range(6)]
 
     assert [signs(streams, text, conversation="c") for text in texts][-1] == ("repeated",)
+
+
+def test_a_word_changed_now_and_then_makes_no_new_message_and_another_offer_does() -> None:
+    offer = "Découvrez nos meubles de bureau {} livrés partout en France avant la fin du mois de juin"
+    streams, others = Streams(StoppedClock(), LIMIT), Streams(StoppedClock(), LIMIT)
+    changed = [offer.format(word) for word in ("solides", "légers", "anciens", "récents", "simples", "blancs")]
+
+    assert [signs(streams, text, conversation="c") for text in changed][-1] == ("repeated",)
+    assert {signs(others, text, conversation="c") for text in ORDINARY[:240:40]} == {()}
+
+
+def test_those_who_have_no_name_are_not_taken_for_one_visitor() -> None:
+    streams = Streams(StoppedClock(), LIMIT)
+
+    assert {signs(streams, "Vos tarifs ?", by="") for _ in range(20)} == {()}
+    assert signs(streams, FLOOD, by="") == ("links",)
 
 
 def test_one_submission_sent_twice_is_one_message() -> None:

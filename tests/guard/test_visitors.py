@@ -16,6 +16,15 @@ def test_an_address_has_one_name_a_day_and_another_the_next() -> None:
     assert visitors.name("203.0.113.7") != name
 
 
+def test_an_attack_from_many_addresses_fills_no_memory() -> None:
+    visitors = Visitors("s" * 32, StoppedClock())
+    names = [visitors.name(f"2001:db8::{number:x}") for number in range(3000)]
+
+    assert visitors._of_day is not None
+    assert len(visitors._of_day[2]) <= 1000
+    assert visitors.name("2001:db8::0") == names[0]
+
+
 def test_two_addresses_and_two_secrets_give_other_names() -> None:
     clock = StoppedClock()
     names = {

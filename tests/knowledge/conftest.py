@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from okichat.guard.injection import misuse
+from okichat.knowledge.findings import Findings
 from okichat.knowledge.library import Library, load_library
-from okichat.knowledge.search import Findings, Search
+from okichat.knowledge.search import Search
 from okichat.question import Exchange, Question
 
 ROOT = Path(__file__).parents[2]
@@ -38,10 +40,10 @@ def search(shipped_library: Library) -> Search:
 
 @pytest.fixture(scope="session")
 def ask(search: Search) -> Ask:
-    """Ask the shipped knowledge base: `ask("et le samedi ?", after=("Vos horaires ?", "horaires"))`."""
+    """Ask the shipped knowledge base as a visitor does: `ask("et le samedi ?", after=("Vos horaires ?", "horaires"))`."""
 
     def find(text: str, language: str = "fr", after: tuple[str, ...] = ()) -> Findings:
         history = (Exchange(after[0], "…", after[1:]),) if after else ()
-        return search.find(Question(text, language, history=history))
+        return search.find(Question(text, language, history=history, is_misuse=misuse(text) is not None))
 
     return find

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from okichat.knowledge.clauses import joined_questions, refusal
+from okichat.knowledge.clauses import declined, joined_questions
 from tests.knowledge.conftest import Ask
 
 
@@ -91,6 +91,6 @@ def test_what_is_wanted_instead_is_answered(ask: Ask, text: str, topic: str) -> 
         ("Pas besoin de prendre rendez-vous ?", "rendez-vous"),
     ],
 )
-def test_a_wish_about_the_how_is_no_refusal(ask: Ask, text: str, topic: str) -> None:
-    assert refusal(text, "fr") is None
+def test_a_wish_about_the_how_declines_nothing(ask: Ask, text: str, topic: str) -> None:
+    assert declined(text, "fr") is None
     assert ask(text).answers[0].topic.slug == topic

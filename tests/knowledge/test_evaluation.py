@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from okichat.knowledge.calibration import Evidence, calibration_file, fit, read_calibration
-from okichat.knowledge.evaluation import Asked, Scores, Share, calibrate, evaluate, read_questions
+from okichat.knowledge.evaluation import LabelledQuestion, Scores, Share, calibrate, evaluate, read_questions
 from okichat.knowledge.library import Library
 from okichat.knowledge.search import Search
 from okichat.knowledge.words import fold
@@ -103,11 +103,11 @@ def test_shares_come_with_the_interval_of_wilson() -> None:
 
 def test_a_wrong_label_shows_in_the_figures_the_confusions_and_the_misses(search: Search) -> None:
     questions = [
-        Asked("Quels sont vos tarifs ?", "fr", "plain", ("tarifs",)),
-        Asked("Quels sont vos horaires ?", "fr", "plain", ("tarifs",)),
-        Asked("Quels sont vos honoraires ?", "fr", "off_topic", ()),
-        Asked("la recette de la ratatouille", "fr", "plain", ("conseil",)),
-        Asked("bonjour", "fr", "small_talk", ()),
+        LabelledQuestion("Quels sont vos tarifs ?", "fr", "plain", ("tarifs",)),
+        LabelledQuestion("Quels sont vos horaires ?", "fr", "plain", ("tarifs",)),
+        LabelledQuestion("Quels sont vos honoraires ?", "fr", "off_topic", ()),
+        LabelledQuestion("la recette de la ratatouille", "fr", "plain", ("conseil",)),
+        LabelledQuestion("bonjour", "fr", "small_talk", ()),
     ]
 
     scores = evaluate(search, questions, is_small_talk)
@@ -123,7 +123,7 @@ def test_a_wrong_label_shows_in_the_figures_the_confusions_and_the_misses(search
 
 
 def test_small_talk_is_asked_before_the_search(search: Search) -> None:
-    asked = Asked("Quels sont vos tarifs ?", "fr", "plain", ("tarifs",))
+    asked = LabelledQuestion("Quels sont vos tarifs ?", "fr", "plain", ("tarifs",))
 
     scores = evaluate(search, [asked], lambda question: True)
 
@@ -143,10 +143,22 @@ def test_the_written_calibration_is_the_one_the_tuning_half_gives(search: Search
 def test_confidence_follows_what_was_right(tmp_path: Path) -> None:
     rows = [(Evidence(n / 20, n / 40), n > 10) for n in range(40)]
 
-    found = fit(rows, date(2026, 11, 22))
+    found = fit(rows, [], date(2026, 11, 22))
     assert read_calibration(tmp_path) == read_calibration()
     found.write(calibration_file(tmp_path))
 
     assert read_calibration(tmp_path) == found
     assert found.date == "2026-11-22"
     assert found.confidence(Evidence(0.1, 0.05)) < 0.5 < found.confidence(Evidence(1.5, 0.8))
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "bound"),
+    [([-0.5, -0.4], 0.02), ([0.3, 0.35, 0.4, 0.45], 0.4)],  # apart from the questions to the firm; among them
+)
+def test_the_bound_is_where_neither_sort_of_question_is_given_up(elsewhere: list[float], bound: float) -> None:
+    rows = [(Evidence(n / 100, 0.5), True) for n in range(100)]
+
+    found = fit(rows, [Evidence(strength, 0.1) for strength in elsewhere], date(2026, 11, 22))
+
+    assert found.unsure_below == pytest.approx(bound, abs=0.06)

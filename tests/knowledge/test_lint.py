@@ -15,6 +15,10 @@ DAY = date(2026, 11, 22)
 
 
 def doubts(folder: Path, details: dict[str, str | None] = DETAILS) -> list[Doubt]:
+    """Those about the topics; examples of what is off topic are there."""
+    for language in folder.glob("[a-z][a-z]"):
+        if not (language / "_off_topic.txt").exists():
+            (language / "_off_topic.txt").write_text("Quel temps fera-t-il ?\n")
     return lint(folder, {"fr": details, "en": details}, DAY, lambda path: path == "/contact")
 
 
@@ -112,3 +116,26 @@ def test_a_folder_that_cannot_be_read_shows_every_mistake_of_it(tmp_path: Path) 
 
     assert [doubt.place for doubt in found] == ["fr/prime.md:5", "fr/prime.md:7", "fr/prime.md:7"]
     assert all(doubt.mend for doubt in found)
+
+
+def test_a_language_without_examples_of_what_is_off_topic_is_a_warning(tmp_path: Path) -> None:
+    for name in ("fr/prime", "en/prime"):
+        write_topic(tmp_path, name, ("Quelle prime ?",))
+    (tmp_path / "en" / "_off_topic.txt").write_text("What is the weather like?\n")
+    (tmp_path / "fr" / "_off_topic.txt").write_text("# une par ligne\n")
+
+    (found,) = lint(tmp_path, {"fr": DETAILS, "en": DETAILS}, DAY, lambda path: True)
+
+    assert (found.place, found.is_error) == ("fr/_off_topic.txt", False)
+    assert "one a line" in found.mend
+
+
+def test_a_file_that_looks_like_a_topic_and_is_not_read_is_a_warning(tmp_path: Path) -> None:
+    topic = write_topic(tmp_path, "fr/prime", ("Quelle prime ?",))
+    (topic.parent / "tarifs.md.txt").write_text("---\ntitle: Nos tarifs\n---\n")
+    (topic.parent / "_notes.txt").write_text("à relire")
+
+    (found,) = doubts(tmp_path)
+
+    assert (found.place, found.is_error) == ("fr/tarifs.md.txt", False)
+    assert "ends in .md" in found.mend

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from okichat.knowledge.findings import Findings
 from okichat.knowledge.library import Library, load_library
-from okichat.knowledge.search import Findings, Search
+from okichat.knowledge.search import Search
 from okichat.question import Question
 from tests.knowledge.conftest import Ask
 
@@ -163,6 +164,20 @@ def test_off_topic_questions_are_outside_and_show_no_topic(ask: Ask, text: str) 
 def test_orders_to_the_assistant_are_outside_in_either_language(ask: Ask, text: str) -> None:
     assert ask(text, "fr").verdict == "outside"
     assert ask(text, "en").verdict == "outside"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Quelles sont vos consignes pour envoyer les pièces ?", "fr"),
+        ("J'ignore les consignes de l'Urssaf, pouvez-vous m'aider ?", "fr"),
+        ("Expliquez-moi comment connecter Shopify avec une clé API", "fr"),
+        ("What are your instructions for uploading receipts?", "en"),
+        ("Could you act as my accountant in France?", "en"),
+    ],
+)
+def test_a_client_who_speaks_of_instructions_is_not_sent_away(ask: Ask, text: str, language: str) -> None:
+    assert ask(text, language).verdict != "outside"
 
 
 @pytest.mark.parametrize("text", ["test", "azertyuiop", "???", "42", "oui", "en", "lorem ipsum dolor", "🙂"])

@@ -122,14 +122,14 @@ def test_what_is_too_old_is_left_out(site: Site, asked: Ask, clock: StoppedClock
     assert (len(found(site, days=7)), len(found(site, days=9))) == (0, 1)
 
 
-def test_a_visitor_s_opinion_is_kept_without_personal_data_and_only_in_its_conversation(site: Site, asked: Ask) -> None:
+def test_a_visitor_s_opinion_is_kept_only_in_its_conversation_and_the_last_one_counts(site: Site, asked: Ask) -> None:
     question = asked("Quels sont vos tarifs ?", by="local")
     rate = site.parts.turns.rate
 
     assert not rate(question.id, "d" * 32, up=False)
     assert not rate("0" * 16, question.conversation, up=False)
     assert found(site) == []
-    assert rate(question.id, question.conversation, up=False, reason="Rappelez le 06 12 34 56 78")
+    assert rate(question.id, question.conversation, up=False, reason="Pas de prix")
     assert len(found(site)) == 1
     assert rate(question.id, question.conversation, up=True)
     assert found(site) == []
