@@ -1,10 +1,15 @@
-"""Every error Okichat raises on purpose, sorted by who has to act.
+"""The errors that more than one room knows, sorted by who has to act. A signal between two modules, such as cache's ShelfAway, is
+none of them.
 
 * OkichatError
   - Refusal              the visitor: EmptyQuestion, QuestionTooLong, MalformedQuestion, TooManyQuestions(retry_after_s),
                          DailyLimitReached, Spam(retry_after_s), MessageRefused(mistakes), NoSuchConversation;
                          what only the web knows of stands there: CrossSite (web/origin.py), UnknownHost (web/host_header.py)
-  - SourceUnavailable    nobody, the next source answers; `reason` is the stable word that journal and tests use
+  - SourceUnavailable    nobody, the next source answers; `reason` is the stable word that journal and tests use:
+                         BudgetSpent, PriceUnknown, LedgerUnavailable (money/reservation.py); SwitchedOff, LongConversation,
+                         Stopping, OffTopic, Suspicious (sources/unasked.py); ModelPaused (breaker.py), ModelFault (faults.py),
+                         FirstWordLate, DeadlinePassed (relay.py), TextDropped (draft.py), NoSmallTalk (small_talk.py),
+                         NothingFound, OutOfField (local.py), SourceCrashed (chain.py)
   - StoreUnavailable     nobody during a question: it is answered without the store, and the operator gets an event;
                          StoreAway where nothing is wrong with what was to be written, so that it can be tried again
   - SettingsError        the operator: raised at start-up, never during a request
@@ -18,7 +23,7 @@ from okichat.answer import Usage
 
 
 class OkichatError(Exception):
-    """The root: catch it to catch everything Okichat raises on purpose."""
+    """The root of this tree."""
 
 
 class Refusal(OkichatError):

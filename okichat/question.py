@@ -33,9 +33,9 @@ class Question:
     conversation  the random reference of the conversation it belongs to; a first question begins a new one
     continues     whether the client sent that reference, so that there may be a history
     history       the last exchanges before it, oldest first
-    answered_by_gpt  how many questions of its conversation GPT has answered
+    gpt_answers   how many questions of its conversation GPT has answered
     waited_s      how long the visitor has waited before the sources are asked; it is taken from the deadline
-    gives_orders  whether it commands the assistant, or wants other work of it, instead of asking the firm: no source but
+    is_misuse     whether it commands the assistant, or wants other work of it, instead of asking the firm: no source but
                   a human answers that
     trapped       whether the form's field that people neither see nor hear was filled in
     suspicious    whether it looks like spam: it is answered, but no money is spent on it
@@ -52,9 +52,9 @@ class Question:
     conversation: str = ""
     continues: bool = False
     history: tuple[Exchange, ...] = ()
-    answered_by_gpt: int = 0
+    gpt_answers: int = 0
     waited_s: float = 0.0
-    gives_orders: bool = False
+    is_misuse: bool = False
     trapped: bool = False
     suspicious: bool = False
     visitor: str = ""
@@ -105,9 +105,9 @@ class Question:
             trapped=trapped,
         )
 
-    def with_history(self, history: tuple[Exchange, ...], answered_by_gpt: int = 0) -> Question:
+    def with_history(self, history: tuple[Exchange, ...], gpt_answers: int) -> Question:
         """The same question, with what came before it."""
-        return replace(self, history=history, answered_by_gpt=answered_by_gpt)
+        return replace(self, history=history, gpt_answers=gpt_answers)
 
     def after_waiting(self, waited_s: float) -> Question:
         """The same question, so much later."""

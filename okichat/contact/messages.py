@@ -58,7 +58,7 @@ class Messages:
         now = self._clock.now()
         fingerprint = _fingerprint(message, now)
         row = {
-            "reference": new_reference(),
+            "reference": _new_reference(),
             "fingerprint": fingerprint,
             "received_at": now,
             "language": message.language,
@@ -157,7 +157,7 @@ class Messages:
             return changed
 
 
-def new_reference() -> str:
+def _new_reference() -> str:
     """Eight letters and digits that nobody can guess."""
     return "".join(secrets.choice(_REFERENCE_ALPHABET) for _ in range(_REFERENCE_CHARS))
 

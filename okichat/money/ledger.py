@@ -52,7 +52,7 @@ def latest_balance(connection: Connection, clock_month: str) -> Balance | None:
     """The month that money is taken from: the clock's, or a later one that has been opened already; None before either.
 
     A clock that goes back (a skewed machine, a restart without network time) would otherwise open an old month with a
-    fresh budget in the middle of one that is spent. Where it was the later month that was wrong: Budget.trust_clock."""
+    fresh budget in the middle of one that is spent. Where the later month was wrong: Budget.trust_clock."""
     row = connection.execute(_LATEST, {"clock_month": clock_month}).first()
     return Balance(*row) if row else None
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from okichat.money.ledger import Balance
+
 
 @dataclass(frozen=True, slots=True)
 class MonthSummary:
@@ -32,6 +34,25 @@ class MonthSummary:
     share: float
     ends_on: date | None
     crossed: tuple[int, ...]
+
+
+def summary_of(
+    balance: Balance, budget_microusd: int, limit_today_microusd: int, now: datetime, timezone: str
+) -> MonthSummary:
+    """The figures of a balance; `limit_today_microusd` is how much of the budget may be used by the end of today."""
+    used, spent = balance.used_microusd, balance.spent_microusd
+    return MonthSummary(
+        month=balance.month,
+        budget_microusd=budget_microusd,
+        spent_microusd=spent,
+        reserved_microusd=balance.reserved_microusd,
+        left_microusd=max(budget_microusd - used, 0),
+        today_microusd=max(limit_today_microusd - used, 0),
+        resets_at=next_month_begins(balance.month, timezone),
+        share=used / budget_microusd if budget_microusd else 1.0,
+        ends_on=ends_on(spent, budget_microusd, day_in(balance.month, now, timezone)),
+        crossed=crossed(spent, budget_microusd, balance.refused_microusd),
+    )
 
 
 def month_of(moment: datetime, timezone: str) -> str:

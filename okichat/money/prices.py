@@ -26,7 +26,7 @@ _HOSTS = (
     ("api.mistral.ai", "mistral", Decimal(1)),
 )
 _SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")
-_WARN_BEFORE_SHUTDOWN = timedelta(days=60)
+SHUTDOWN_IS_NEAR = timedelta(days=60)
 _MEND = (
     "set OKICHAT_PRICE_INPUT and OKICHAT_PRICE_OUTPUT (dollars per million tokens; 0 for a model that costs nothing)"
 )
@@ -105,7 +105,7 @@ def warnings(settings: Settings, today: date) -> list[str]:
             at = _host(settings.openai_base_url)
             found.append(f"{name}: the price of {model} at {at} is not known, so it is never called: {_MEND}")
         last_day = shutdown_date(model)
-        if last_day is not None and today >= last_day - _WARN_BEFORE_SHUTDOWN:
+        if last_day is not None and today >= last_day - SHUTDOWN_IS_NEAR:
             ends = "was shut down" if today >= last_day else "shuts down"
             found.append(f"{name}: {model} {ends} on {last_day}: set {name} to another model, e.g. gpt-6-luna")
     return found

@@ -56,7 +56,7 @@ class News(Protocol):
 class Breaker:
     """The breaker of one model. Safe with many threads."""
 
-    def __init__(self, clock: Clock, model: str = "", news: News | None = None) -> None:
+    def __init__(self, clock: Clock, model: str, news: News | None = None) -> None:
         """`news`: of other processes that ask the same model; None where there is only this one."""
         self._clock = clock
         self._model = model

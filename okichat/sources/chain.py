@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from okichat.answer import Answer, Delta, Event, Pass, Restart, Usage
+from okichat.answer import Answer, Delta, Event, Pass, Restart, Usage, together
 from okichat.errors import SourceUnavailable
-from okichat.knowledge.search import Findings
+from okichat.knowledge.findings import Findings
 from okichat.monitoring.journal import Journal
 from okichat.question import Question
 from okichat.sources.source import AnswerSource
@@ -25,7 +25,7 @@ class Chain:
 
     def __init__(self, sources: Sequence[AnswerSource], journal: Journal) -> None:
         """`sources` best first."""
-        self._sources = tuple(sources)
+        self.sources = tuple(sources)
         self._journal = journal
 
     def first_answer(self, question: Question, findings: Findings) -> Iterator[Event]:
@@ -35,7 +35,7 @@ class Chain:
         passed: list[Pass] = []
         notice: str | None = None
         paid: Usage | None = None
-        for source in self._sources:
+        for source in self.sources:
             begun = False
             try:
                 for event in self._guarded(source, question, findings):
@@ -44,7 +44,7 @@ class Chain:
                             event,
                             passed=tuple(passed),
                             notice=event.notice or notice,
-                            usage=event.usage + paid if event.usage else paid,
+                            usage=together(event.usage, paid),
                         )
                         return
                     begun = begun or (isinstance(event, Delta) and event.text != "")
@@ -52,7 +52,7 @@ class Chain:
             except SourceUnavailable as unavailable:
                 passed.append(Pass(source.name, unavailable.reason))
                 notice = notice or unavailable.notice
-                paid = unavailable.usage + paid if unavailable.usage else paid
+                paid = together(unavailable.usage, paid)
                 if begun:
                     yield Restart(unavailable.reason)
         raise AssertionError("the last source of the chain must always answer")

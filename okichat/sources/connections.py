@@ -96,8 +96,7 @@ class _Stream(httpcore2.NetworkStream):
         if held is None or held.fileno() < 0:
             return
         try:
-            socket.socket.shutdown(
-                held, socket.SHUT_RDWR
-            )  # the plain one: that of TLS would pull its state away from the reader
+            # The plain socket's: that of TLS would pull its state away from the reader.
+            socket.socket.shutdown(held, socket.SHUT_RDWR)
         except OSError:
             return  # the other side was quicker

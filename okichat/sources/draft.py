@@ -10,8 +10,8 @@ from okichat.answer import Answer, Usage
 from okichat.errors import SourceUnavailable
 from okichat.guard.grounding import Grounds
 from okichat.guard.output import leaks_prompt
-from okichat.knowledge.library import Topic
-from okichat.knowledge.search import Findings
+from okichat.knowledge.findings import Findings
+from okichat.knowledge.topic_file import Topic
 from okichat.question import Question
 from okichat.sentences import sentences
 from okichat.sources.completion import Chunk

@@ -1,41 +1,34 @@
-"""GPT, grounded on the passages found: the only room that knows the `openai` package."""
+"""GPT, grounded on the passages found: asked within budget and deadline, and again otherwise where a fault has a remedy."""
 
 from __future__ import annotations
 
-import functools
 import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
 
-from okichat.answer import Delta, Event, Usage
+from okichat.answer import Delta, Event, Usage, together
 from okichat.clock import Clock
 from okichat.errors import SourceUnavailable
 from okichat.guard import facts
-from okichat.knowledge.search import Findings
+from okichat.knowledge.findings import Findings
 from okichat.money.budget import Budget
 from okichat.monitoring.journal import Journal
-from okichat.on_demand import on_demand
 from okichat.question import Question
 from okichat.settings import Settings
-from okichat.sources import completion
 from okichat.sources.attempt import Attempt, Dialect
 from okichat.sources.breaker import Breaker, News, Pause
 from okichat.sources.callers import Callers
-from okichat.sources.completion import Chunk
 from okichat.sources.draft import Checks, Draft, TextDropped
-from okichat.sources.faults import FAULTS, ModelFault, never_left, reason_of_code, refusal, retry_after_s
+from okichat.sources.faults import FAULTS, ModelFault
+from okichat.sources.model_client import ModelClient
 from okichat.sources.paid_call import Limits, PaidCall
 from okichat.sources.prompt import Prompt
-from okichat.sources.relay import Abort, DeadlinePassed, FirstWordLate
+from okichat.sources.relay import DeadlinePassed, FirstWordLate
 from okichat.sources.unasked import SWITCHED_OFF, LongConversation, OffTopic, Stopping, Suspicious, SwitchedOff
 
-if TYPE_CHECKING:
-    import openai
-
 _LEAST_TIME_FOR_RETRY_S = 1.0
-_NEVER_USED = ("openai.types", "openai.types.responses")  # the descriptions of the client's other APIs
 
 
 class Gpt:
@@ -55,7 +48,9 @@ class Gpt:
         is_switched_off: Callable[[], bool] = lambda: False,
         news: News | None = None,
     ) -> None:
-        """`stays_off`: the stable word for why the model is never asked, None where it may be."""
+        """`stays_off`: the stable word for why the model is never asked, None where it may be.
+
+        `is_switched_off`: whether the owner has turned it off by now. `news`: as in Breaker."""
         self.stays_off = stays_off or (None if settings.openai_api_key else "no_key")
         self._is_switched_off = is_switched_off
         self._settings = settings
@@ -66,9 +61,9 @@ class Gpt:
         self._breakers = {name: Breaker(clock, name, news) for name in self._models}
         self._callers = Callers()
         self._ends_at_s = math.inf
-        self._dialect = Dialect(
-            tier=settings.openai_base_url is None
-        )  # the client's base URL never changes, so one is enough
+        self._client = ModelClient(settings)
+        # What the host has been found to understand: it never changes, so one dialect is enough for all models.
+        self._dialect = Dialect(tier=settings.openai_base_url is None)
 
     @property
     def off_because(self) -> str | None:
@@ -87,14 +82,12 @@ class Gpt:
     def warm(self) -> None:
         """Import the client and open its resources, so that no visitor waits for that."""
         if self.stays_off is None:
-            with on_demand(*_NEVER_USED):
-                _ = self._client.chat.completions.with_streaming_response.create
+            self._client.open()
             facts.readers()
 
     def close(self) -> None:
         """Give the connections back; the next question would open them again."""
-        if client := self.__dict__.pop("_client", None):
-            client.close()
+        self._client.close()
 
     def end_within(self, seconds: float) -> None:
         """The process is stopping: what the model has not finished by then, the knowledge base answers."""
@@ -102,14 +95,7 @@ class Gpt:
 
     def answer(self, question: Question, findings: Findings) -> Iterator[Event]:
         """The model's words as they come, then the Answer. Raises SourceUnavailable, also after the first words."""
-        if reason := self.off_because:
-            raise SwitchedOff(reason)
-        if findings.verdict == "outside":
-            raise OffTopic
-        if question.suspicious:
-            raise Suspicious
-        if question.answered_by_gpt >= self._settings.max_turns:
-            raise LongConversation
+        self._pass_unless_worth_asking(question, findings)
         self.warm()  # where the first visitor is quicker than the upkeep, opening the client is not the model's delay
         started = time.monotonic()
         attempt = Attempt(self._first_model(), self._dialect, with_history=bool(question.history))
@@ -120,7 +106,7 @@ class Gpt:
             try:
                 yield from self._ask(call, draft, attempt)
             except (ModelFault, DeadlinePassed, FirstWordLate) as fault:
-                paid = call.usage + paid if call.usage else paid
+                paid = together(call.usage, paid)
                 left_s = self._settings.first_token_s - (time.monotonic() - started)
                 if draft.begun or not (remedy := self._remedy(attempt, fault, left_s)):
                     raise self._given_up(attempt.model, fault, paid) from fault
@@ -129,12 +115,23 @@ class Gpt:
             except SourceUnavailable as unavailable:
                 if isinstance(unavailable, TextDropped):
                     self._journal.event("answer_dropped", model=attempt.model, reason=unavailable.reason)
-                unavailable.usage = call.usage + paid if call.usage else paid
+                unavailable.usage = together(call.usage, paid)
                 raise
             else:
                 self._dialect = attempt.dialect
-                yield draft.answer(self.name, call.usage + paid if call.usage else paid)
+                yield draft.answer(self.name, together(call.usage, paid))
                 return
+
+    def _pass_unless_worth_asking(self, question: Question, findings: Findings) -> None:
+        """Raises SourceUnavailable for a question that is put to no model."""
+        if reason := self.off_because:
+            raise SwitchedOff(reason)
+        if findings.verdict == "outside":
+            raise OffTopic
+        if question.suspicious:
+            raise Suspicious
+        if question.gpt_answers >= self._settings.max_turns:
+            raise LongConversation
 
     def _first_model(self) -> str:
         open_to_questions = [name for name in self._models if self._breakers[name].pause() is None]
@@ -158,7 +155,7 @@ class Gpt:
         breaker.enter()
         settled = False
         try:
-            for chunk in call.chunks(functools.partial(self._chunks, call, attempt.dialect)):
+            for chunk in call.chunks(partial(self._client.chunks, call, attempt.dialect)):
                 if time.monotonic() > self._ends_at_s:
                     raise Stopping
                 yield Delta(draft.add(chunk) if chunk else "")
@@ -199,51 +196,3 @@ class Gpt:
         if self._breakers[model].failed(fault.reason, kind.notice, wait_s, at_once=kind.opens_at_once):
             self._journal.event("model_paused", model=model, reason=fault.reason, seconds=wait_s)
         return fault
-
-    @functools.cached_property
-    def _client(self) -> openai.OpenAI:
-        with on_demand(*_NEVER_USED):
-            import openai  # costs more than everything else together, so not before it is needed
-
-        from okichat.sources.connections import make_interruptible
-
-        # A redirect would carry prompt and key to a host that nobody has named.
-        http_client = make_interruptible(openai.DefaultHttpxClient(follow_redirects=False))
-        return openai.OpenAI(
-            api_key=self._settings.openai_api_key,
-            base_url=self._settings.openai_base_url,
-            max_retries=0,
-            http_client=http_client,
-        )
-
-    def _chunks(self, call: PaidCall, dialect: Dialect, abort: Abort) -> Iterator[Chunk]:
-        """One request, in the thread of the relay. Raises ModelFault."""
-        import httpx2  # comes with openai; reading raw lines lets its errors through
-        import openai
-
-        from okichat.sources.connections import ended_by
-
-        try:
-            create = self._client.chat.completions.with_streaming_response.create
-            with ended_by(abort.on_call), create(**dialect.parameters(call)) as response:
-                content_type = response.headers.get("content-type", "")
-                if content_type.startswith("application/json"):
-                    found = completion.from_body(response.text())
-                elif content_type.startswith("text/event-stream"):
-                    found = completion.from_stream(response.iter_lines())
-                else:
-                    raise completion.BrokenProtocol(content_type)
-                yield from (chunk for chunk in found if chunk != Chunk())
-        except openai.APIStatusError as error:
-            wait_s = retry_after_s(error.response.headers.get("retry-after"))
-            raise refusal(error.status_code, error.code, error.param, wait_s) from error
-        except openai.APIConnectionError as error:
-            raise ModelFault("network", type(error.__cause__).__name__, unbilled=never_left(error.__cause__)) from error
-        except httpx2.HTTPError as error:
-            raise ModelFault("network", type(error).__name__, unbilled=False) from error
-        except completion.ErrorInStream as error:
-            raise ModelFault(reason_of_code(error.code) or "server", "in the stream", unbilled=False) from error
-        except (completion.BrokenProtocol, openai.OpenAIError, UnicodeError, ValueError) as error:
-            raise ModelFault("protocol", type(error).__name__, unbilled=False) from error
-        finally:
-            abort.forget()  # the connection may be another visitor's from here on

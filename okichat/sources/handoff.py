@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from okichat.answer import Answer, Event
-from okichat.knowledge.search import Findings
+from okichat.knowledge.findings import Findings
 from okichat.question import Question
 from okichat.sentences import sentences
 

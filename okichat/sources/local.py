@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from okichat.answer import Answer, Citation, Event
 from okichat.errors import SourceUnavailable
-from okichat.knowledge.library import Section, Topic
-from okichat.knowledge.search import Findings, Passage
+from okichat.knowledge.findings import Findings, Passage
+from okichat.knowledge.topic_file import Section, Topic
 from okichat.question import Question
 from okichat.sentences import sentences
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from okichat.answer import Answer, last_answer
@@ -16,11 +16,20 @@ from okichat.knowledge.words import wording
 from okichat.money.estimate import likely_tokens
 from okichat.money.forecast import ASSUMED_ANSWER_TOKENS
 from okichat.money.prices import Price
+from okichat.money.reservation import BudgetSpent, LedgerUnavailable, PriceUnknown
 from okichat.question import Question
+from okichat.sources.breaker import ModelPaused
 from okichat.sources.prompt import Prompt
 from okichat.sources.source import AnswerSource
+from okichat.sources.unasked import SwitchedOff
 
-STOPPING = ("budget_spent", "price_unknown", "ledger_unavailable", "no_key", "ephemeral_ledger")
+_ENDS_IT = (
+    BudgetSpent,
+    PriceUnknown,
+    LedgerUnavailable,
+    SwitchedOff,
+    ModelPaused,
+)  # the next question would fare no better
 _LEAST_COMMON = 0.15  # of the shorter answer's telling words
 _TELLING_CHARS = 5
 
@@ -73,13 +82,8 @@ class Parity:
         self._gpt = gpt
         self._local = local
 
-    def pairs(self, questions: Iterable[tuple[str, Question]]) -> Iterator[Pair]:
-        """One pair for each question, as they come. Raises CannotAsk when GPT can be asked no more."""
-        for topic, question in questions:
-            yield self.pair(topic, question)
-
     def pair(self, topic: str, question: Question) -> Pair:
-        """Both answers to one question. Raises CannotAsk."""
+        """Both answers to one question. Raises CannotAsk when GPT can be asked no more."""
         fresh = replace(question, id=Question(question.text).id)
         findings = self._search.find(fresh)
         gpt: Answer | None = None
@@ -89,7 +93,7 @@ class Parity:
             gpt = last_answer(self._gpt.answer(fresh, findings))
         except SourceUnavailable as unavailable:
             why_not = unavailable.reason
-            if why_not in STOPPING or why_not.startswith("paused"):
+            if isinstance(unavailable, _ENDS_IT):
                 raise CannotAsk(why_not) from unavailable
         try:
             local = last_answer(self._local.answer(fresh, findings))

@@ -8,12 +8,13 @@ from pathlib import Path
 from string import Template
 
 from okichat.errors import SettingsError
-from okichat.knowledge.search import Passage
+from okichat.knowledge.findings import Passage
 from okichat.question import Exchange, Question
 from okichat.sources.local import passage_text
 
 OFF_TOPIC_MARKER = "[HORS-SUJET]"
 _LANGUAGE_NAMES = {"fr": "français", "en": "anglais"}
+_FILES = ("system.txt", "question.txt")
 _MAX_PASSAGES_CHARS = 2400
 _MAX_EXCHANGES = 3
 _MAX_EXCHANGE_CHARS = 600
@@ -25,7 +26,11 @@ class Prompt:
     """The two templates of the prompts folder, filled."""
 
     def __init__(self, folders: Sequence[Path], firm: str) -> None:
-        """`folders`: where `system.txt` and `question.txt` are, first hit wins. Raises SettingsError on an unknown `$name`."""
+        """`folders`: where `system.txt` and `question.txt` are, first hit wins. Raises SettingsError on an unknown `$name`,
+        and on a folder with neither."""
+        for folder in folders:
+            if not any((folder / name).is_file() for name in _FILES):
+                raise SettingsError([f"{folder}: there is neither {' nor '.join(_FILES)}; put one of them there"])
         self._system = _template("system.txt", folders, {"firm", "language_name", "off_topic_marker"})
         self._question = _template("question.txt", folders, {"passages", "question"})
         self._firm = firm

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from okichat.knowledge.library import Library, Topic
+from okichat.knowledge.library import Library
 from okichat.knowledge.search import Search
+from okichat.knowledge.topic_file import Topic
 from okichat.money.estimate import likely_tokens
 from okichat.question import Exchange, Question
 from okichat.sources.prompt import Prompt

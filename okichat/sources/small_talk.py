@@ -11,7 +11,7 @@ from pathlib import Path
 
 from okichat.answer import Answer, Event
 from okichat.errors import SourceUnavailable
-from okichat.knowledge.search import Findings
+from okichat.knowledge.findings import Findings
 from okichat.question import Question
 from okichat.recall import Recall
 from okichat.sentences import sentences

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from okichat.answer import Event
-from okichat.knowledge.search import Findings
+from okichat.knowledge.findings import Findings
 from okichat.question import Question
 
 
@@ -17,5 +17,7 @@ class AnswerSource(Protocol):
     """The rung, shown to visitors and counted on the dashboard, e.g. "gpt"."""
 
     def answer(self, question: Question, findings: Findings) -> Iterator[Event]:
-        """Deltas as they come, one Answer last; raises SourceUnavailable, at any point, to let the next source try."""
+        """Deltas as they come, one Answer last; raises SourceUnavailable, at any point, to let the next source try.
+
+        Closing the iterator early ends the work."""
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from okichat.errors import SourceUnavailable
 
-SWITCHED_OFF = "switched_off"
+SWITCHED_OFF, EPHEMERAL_LEDGER = "switched_off", "ephemeral_ledger"
 
 
 class SwitchedOff(SourceUnavailable):

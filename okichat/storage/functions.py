@@ -1,4 +1,4 @@
-"""What SQLite and Postgres say differently about times."""
+"""What SQLite and Postgres say differently: times, and which version they are."""
 
 from __future__ import annotations
 

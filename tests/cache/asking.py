@@ -1,6 +1,7 @@
 """A process of its own that asks one question in many threads at once and prints what it was answered.
 
-Run: python -m tests.cache.asking <threads> <question>, with the settings in the environment. It asks when a line comes in."""
+Run: python -m tests.cache.asking <threads> <lease_ms> <question>, with the settings in the environment. It asks when a line
+comes in, and is patient with Redis: on a busy machine a healthy one may take its time."""
 
 from __future__ import annotations
 
@@ -10,13 +11,15 @@ import threading
 
 from okichat import create_app
 from okichat.answer import Answer, last_answer
+from okichat.cache import redis_shelf
 from okichat.question import Question
 from okichat.settings import Settings, read_environment
 from okichat.web.parts import EXTENSION, Parts
 
 
-def main(threads: int, question: str) -> None:
+def main(threads: int, lease_ms: int, question: str) -> None:
     """Ask, and print one line of JSON: rung and cost of each answer."""
+    redis_shelf._TIMEOUT_S, redis_shelf._LEASE_MS = 10.0, lease_ms
     parts: Parts = create_app(Settings.from_environment(read_environment())).extensions[EXTENSION]
     parts.gpt.warm()
     print("ready", flush=True)
@@ -35,4 +38,4 @@ def main(threads: int, question: str) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2])
+    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])

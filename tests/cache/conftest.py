@@ -14,6 +14,7 @@ from okichat.storage.engine import Store
 from okichat.storage.schema import migrate
 from okichat.storage.tables import cached_answers
 from tests.doubles.clock import StoppedClock
+from tests.doubles.openai_server import OpenAIServer
 from tests.servers import PostgresServer, RedisServer
 
 OpenShelf = Callable[[], Shelf]
@@ -53,3 +54,9 @@ def open_shelf(
             connection.execute(cached_answers.delete())
     for store in stores:
         store.close()
+
+
+@pytest.fixture
+def settings(model: OpenAIServer) -> dict[str, str]:
+    """Of an app whose questions go to `model`."""
+    return {"OPENAI_API_KEY": "sk-test-key", "OPENAI_BASE_URL": model.base_url, "OKICHAT_BUDGET_USD": "1"}

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from okichat.answer import Answer, Citation, Usage
 from okichat.cache import shelf as shelf_module
@@ -20,6 +21,7 @@ from okichat.cache.shelf import Kept, ShelfAway, StoreShelf
 from okichat.knowledge.library import Library, load_library
 from okichat.monitoring.journal import Fact, Journal
 from okichat.storage.engine import Store
+from okichat.storage.tables import cached_answers
 from tests.cache.conftest import OpenShelf
 from tests.doubles.clock import StoppedClock
 from tests.servers import RedisServer
@@ -152,12 +154,38 @@ def test_the_oldest_answers_go_when_there_are_too_many(
     assert [other.find(f"many-{number}") is not None for number in range(5)] == [False, False, True, True, True]
 
 
-def test_memory_is_bounded_too(library: Library, clock: StoppedClock) -> None:
+def test_a_process_remembers_the_newest_four_hundred_answers(library: Library, clock: StoppedClock) -> None:
     cache = AnswerCache(KeptInMemory(), library, clock, lifetime_s=3600, timezone="Europe/Paris")
     for number in range(500):
         cache.keep(f"key-{number}", ANSWER, "fr")
     remembered = [number for number in range(500) if cache.remembered(f"key-{number}")]
     assert remembered == list(range(100, 500))
+
+
+def test_what_was_asked_for_lately_stays_in_memory(library: Library, clock: StoppedClock) -> None:
+    cache = AnswerCache(KeptInMemory(), library, clock, lifetime_s=3600, timezone="Europe/Paris")
+    for number in range(400):
+        cache.keep(f"key-{number}", ANSWER, "fr")
+    assert cache.remembered("key-0")
+    cache.keep("one more", ANSWER, "fr")
+
+    assert cache.remembered("key-0")
+    assert cache.remembered("key-1") is None
+
+
+def test_what_may_no_longer_be_given_goes_from_the_database_with_the_next_answer(
+    store: Store, library: Library, clock: StoppedClock, journal: Journal
+) -> None:
+    def keep(key: str) -> None:
+        shelf = StoreShelf(store, clock, journal)
+        AnswerCache(shelf, library, clock, lifetime_s=60, timezone="Europe/Paris").keep(key, ANSWER, "fr")
+
+    keep("old")
+    clock.forward(seconds=61)
+    keep("new")
+
+    with store.read() as connection:
+        assert connection.scalars(select(cached_answers.c.key)).all() == ["new"]
 
 
 def test_the_same_answer_may_be_written_twice(open_cache: OpenCache) -> None:

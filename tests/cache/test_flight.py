@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from okichat.answer import Answer, Delta, Event, Restart, Usage
 from okichat.cache.flight import Flights
+from tests.waiting import PATIENCE_S, wait_until
 
 USAGE = Usage("model", 100, 0, 10, 15)
 ANSWER = Answer("Un deux", "gpt", usage=USAGE)
-PATIENCE_S = 20
 
 
 class Work:
@@ -82,17 +81,10 @@ class Visitor(threading.Thread):
         return self.heard
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    until_s = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < until_s
-        time.sleep(0.01)
-
-
 def gather(flights: Flights, begin: Callable[[], Iterator[Event]], count: int) -> list[Visitor]:
     """Visitors who all wait for the next event."""
     visitors = [Visitor(flights, begin) for _ in range(count)]
-    wait_until(lambda: all(visitor.is_waiting() for visitor in visitors))
+    wait_until(lambda: all(visitor.is_waiting() for visitor in visitors), "everybody waits for the next event")
     return visitors
 
 
@@ -141,7 +133,7 @@ def test_the_one_who_asked_first_may_leave() -> None:
 def test_the_work_ends_when_the_last_listener_leaves() -> None:
     flights, work = Flights(), Work()
     first, second = Visitor(flights, work, leaves_after=1), Visitor(flights, work, leaves_after=2)
-    wait_until(lambda: first.is_waiting() and second.is_waiting())
+    wait_until(lambda: first.is_waiting() and second.is_waiting(), "both wait for the first event")
     work.permits.release()
     first.end()
     assert not work.closed.is_set()
@@ -167,6 +159,31 @@ def test_a_listener_who_does_not_read_holds_up_nobody() -> None:
     assert list(slow) == list(work.events[1:])
 
 
+def test_signs_of_life_are_no_part_of_what_a_late_listener_hears() -> None:
+    flights, work = Flights(), Work(Delta("Un"), ANSWER)
+    [first] = gather(flights, work, 1)
+    work.permits.release()
+    wait_until(lambda: first.heard == [Delta("Un")] and first.is_waiting(), "the first waits for the second word")
+
+    late = flights.share("key", work)
+
+    assert next(late) == Delta("Un")
+    work.finish()
+    assert [event for event in late if event != Delta("")] == [Answer("Un deux", "gpt")]
+    first.end()
+
+
+def test_the_work_is_let_finish_after_its_answer() -> None:
+    ended: list[str] = []
+
+    def work() -> Iterator[Event]:
+        yield ANSWER
+        ended.append("kept and settled")
+
+    assert list(Flights().share("key", work)) == [ANSWER]
+    assert ended == ["kept and settled"]
+
+
 def test_when_the_first_crashes_another_begins_anew() -> None:
     flights = Flights()
     broken, sound = Work(Delta("Un"), RuntimeError("defect")), Work(Delta("Deux"), ANSWER)
@@ -179,7 +196,10 @@ def test_when_the_first_crashes_another_begins_anew() -> None:
     others = gather(flights, begin, 20)
     broken.finish()
     first.end()
-    wait_until(lambda: all(Restart("crashed") in other.heard and other.is_waiting() for other in others))
+    wait_until(
+        lambda: all(Restart("crashed") in other.heard and other.is_waiting() for other in others),
+        "the others wait for what begins anew",
+    )
     sound.finish()
 
     heard = [other.end() for other in others]

@@ -25,6 +25,8 @@ DIFFERENT = [
     ("Créer une SAS", "Créer une SARL"),
     ("Créer une SASU", "Créer une SAS"),
     ("Comment vendre SA ?", "Comment vendre sa ?"),
+    ("Passer en EI", "Passer en ei"),
+    ("Fonder une SE", "Fonder une se"),
     ("Combien pour 1,5 salarié", "Combien pour 15 salariés"),
     ("TVA à 5,5 %", "TVA à 55 %"),
     ("Une remise de 20 %", "Une remise de 20 €"),

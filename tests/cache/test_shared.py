@@ -1,40 +1,27 @@
-"""The same question is paid once, in the whole app: with threads, with processes, with a Redis that dies."""
+"""The same question is paid once, in the whole app: with threads, and with whatever changes meanwhile."""
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
-import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
-from okichat.answer import Answer, Delta, Event, Restart, last_answer
+from okichat.answer import Answer, Delta, Event, Restart
+from okichat.cache.shared import SharedAnswers
 from okichat.question import Question
 from okichat.sources.attempt import Attempt, Dialect
 from okichat.storage.tables import balances, cached_answers, turns
+from tests.cache.visitors import SERVICES, TEXT, asked
 from tests.doubles.clock import StoppedClock
 from tests.doubles.openai_server import OpenAIServer
-from tests.servers import RedisServer
 from tests.site import Site
 
 OpenSite = Callable[..., Site]
-SERVICES = "Quels sont vos services ?"
-TEXT = "Nous tenons votre comptabilité et établissons vos déclarations."
-
-
-@pytest.fixture
-def settings(model: OpenAIServer) -> dict[str, str]:
-    return {"OPENAI_API_KEY": "sk-test-key", "OPENAI_BASE_URL": model.base_url, "OKICHAT_BUDGET_USD": "1"}
 
 
 @pytest.fixture
@@ -43,10 +30,6 @@ def site(open_site: OpenSite, settings: dict[str, str], model: OpenAIServer) -> 
     opened = open_site(**settings)
     opened.parts.gpt.warm()
     return opened
-
-
-def asked(site: Site, text: str = SERVICES, **how: Any) -> Answer:
-    return last_answer(site.parts.assistant.answer(Question.from_text(text, **how)))
 
 
 class Gathering:
@@ -185,123 +168,77 @@ def test_prepared_answers_are_given_when_the_budget_is_spent(
     assert asked(spent, "Quels sont vos horaires ?").answered_by == "local"
 
 
-class Process:
-    """Another process with its own store that asks when it is told to."""
+def test_nobody_waits_for_an_answer_to_somebody_suspicious(site: Site) -> None:
+    shared, begun = site.parts.assistant.shared, []
 
-    def __init__(self, folder: Path, settings: dict[str, str], threads: int) -> None:
-        folder.mkdir()
-        environment = {**os.environ, **settings, "DATABASE_URL": f"sqlite:///{folder}/okichat.db"}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.cache.asking", str(threads), SERVICES],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**environment, "PYTHONPATH": os.getcwd()},
-            text=True,
-        )
+    def ask(question: Question) -> Iterator[Event]:
+        begun.append(question.suspicious)
+        yield Delta("Nous")
+        yield Answer("Nous…", "local")
 
-    def wait_until_ready(self) -> None:
-        assert self.process.stdout
-        assert self.process.stdout.readline() == "ready\n"
+    spam = shared.answer(replace(Question.from_text(SERVICES), suspicious=True), ask)
+    next(spam)
+    next(shared.answer(Question.from_text(SERVICES), ask))
 
-    def go(self) -> None:
-        assert self.process.stdin
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
-
-    def answers(self) -> list[tuple[str, bool]]:
-        assert self.process.stdout
-        return [tuple(answer) for answer in json.loads(self.process.stdout.readline())]
+    assert begun == [True, False]
 
 
-@pytest.fixture
-def start(
-    tmp_path: Path, settings: dict[str, str], redis: RedisServer
-) -> Iterator[Callable[[int, int], list[Process]]]:
-    """Starts processes that share nothing but Redis, ready to ask."""
-    with ExitStack() as stack:
-
-        def start(count: int, threads: int) -> list[Process]:
-            shared = {**settings, "REDIS_URL": redis.url}
-            processes = [Process(tmp_path / str(number), shared, threads) for number in range(count)]
-            for started in processes:
-                stack.callback(started.process.communicate)
-                stack.callback(started.process.kill)
-            for started in processes:
-                started.wait_until_ready()
-            return processes
-
-        yield start
-
-
-def test_two_processes_with_redis_make_one_call_in_all(
-    start: Callable[[int, int], list[Process]], model: OpenAIServer
-) -> None:
-    model.always_reply(TEXT, token_delay_s=0.05)
-    processes = start(2, 100)
-    for process in processes:
-        process.go()
-    answers = [answer for process in processes for answer in process.answers()]
-
-    assert len(answers) == 200
-    assert len(model.requests) == 1
-    assert sum(is_paid for _, is_paid in answers) == 1
-    assert {rung for rung, _ in answers} == {"gpt", "cache"}
-
-
-def test_when_the_process_that_asks_dies_another_one_asks(
-    start: Callable[[int, int], list[Process]], model: OpenAIServer
-) -> None:
-    gate = threading.Event()
-    model.reply(TEXT, gate=gate)
-    model.always_reply(TEXT)
-    first, second = start(2, 5)
-    first.go()
-    until_s = time.monotonic() + 20
-    while not model.requests:
-        assert time.monotonic() < until_s
-        time.sleep(0.01)
-    second.go()
-    first.process.send_signal(signal.SIGKILL)
-    answers = second.answers()
-    gate.set()
-
-    assert Counter(rung for rung, _ in answers) == {"gpt": 5}
-    assert len(model.requests) == 2
-
-
-@pytest.mark.parametrize("fault", [signal.SIGKILL, signal.SIGSTOP])
-def test_without_its_redis_the_app_answers_all_the_same(
-    fault: signal.Signals, open_site: OpenSite, settings: dict[str, str], redis: RedisServer, model: OpenAIServer
-) -> None:
-    site = open_site(**settings, REDIS_URL=redis.url)
-    site.parts.gpt.warm()
-    assert asked(site).answered_by == "gpt"
-    os.kill(redis.pid, fault)
-    try:
-        rungs = [asked(site, text).answered_by for text in ("Tarifs ?", "Tarifs ?", "Horaires ?", SERVICES)]
-        assert rungs == ["gpt", "cache", "gpt", "cache"]
-    finally:
-        if fault == signal.SIGSTOP:
-            os.kill(redis.pid, signal.SIGCONT)
-
-
-def test_a_process_waits_for_another_ones_answer_no_longer_than_half_its_deadline(
-    open_site: OpenSite, settings: dict[str, str], redis: RedisServer, model: OpenAIServer
-) -> None:
-    site = open_site(**settings, REDIS_URL=redis.url, OKICHAT_DEADLINE_S="2", OKICHAT_FIRST_TOKEN_S="2")
-    site.parts.gpt.warm()
-    other = open_site(**settings, REDIS_URL=redis.url)
-    key = site.parts.assistant.shared._keys.key(Question.from_text(SERVICES))
-    leases = other.parts.assistant.shared._leases
+def test_an_answer_that_another_process_has_just_finished_is_not_paid_again(site: Site) -> None:
+    parts = site.parts
+    shared = parts.assistant.shared
+    key = shared._keys.key(Question.from_text(SERVICES))
     assert key
-    assert leases
-    assert leases.take(key)
-    begun = time.monotonic()
-    events = list(site.parts.assistant.answer(Question.from_text(SERVICES)))
-    assert Delta("") in events
-    assert isinstance(events[-1], Answer)
-    assert events[-1].answered_by in ("gpt", "local")
-    assert time.monotonic() - begun > 0.9
+
+    class JustFinished:
+        """The lease of a process that keeps its answer and then lets go."""
+
+        def take(self, key: str) -> bool:
+            shared._cache.keep(key, Answer(TEXT, "gpt"), "fr")
+            return True
+
+        def prolong(self, key: str) -> None:
+            """Nothing to do."""
+
+        def end(self, key: str) -> None:
+            """Nothing to do."""
+
+    of_another = SharedAnswers(shared._keys, shared._cache, JustFinished(), is_paid=lambda: True, patience_s=1.0)
+
+    def ask(_question: Question) -> Iterator[Event]:
+        raise AssertionError("paid twice")
+
+    assert [
+        event.text for event in of_another.answer(Question.from_text(SERVICES), ask) if isinstance(event, Answer)
+    ] == [TEXT]
+
+
+def test_nobody_waits_for_an_answer_that_is_no_longer_worth_money(site: Site) -> None:
+    shared = site.parts.assistant.shared
+    is_paid = iter([True, False])
+
+    class TakenByAnother:
+        """The lease of a process that is at it for ever."""
+
+        looks = 0
+
+        def take(self, key: str) -> bool:
+            self.looks += 1
+            assert self.looks < 5, "it waits on"
+            return False
+
+        def prolong(self, key: str) -> None:
+            """Nothing to do."""
+
+        def end(self, key: str) -> None:
+            """Nothing to do."""
+
+    waiting = SharedAnswers(
+        shared._keys, shared._cache, TakenByAnother(), is_paid=lambda: next(is_paid), patience_s=600.0
+    )
+
+    events = list(waiting.answer(Question.from_text(SERVICES), lambda _question: iter([Answer("Local.", "local")])))
+
+    assert events == [Answer("Local.", "local")]
 
 
 def test_an_expired_answer_is_asked_for_again(

@@ -1,8 +1,6 @@
-"""Kept messages in a real SQLite file, and the hosts they are sent to."""
+"""Kept messages in a real SQLite file, and the letters that tell of them."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import pytest
 
@@ -13,8 +11,6 @@ from okichat.conversations.turns import Turns
 from okichat.settings import Settings
 from okichat.storage.engine import Store
 from tests.doubles.clock import StoppedClock
-from tests.doubles.mail_host import MailHost
-from tests.doubles.webhook import WebhookHost
 
 
 @pytest.fixture
@@ -30,15 +26,3 @@ def turns(store: Store, clock: StoppedClock) -> Turns:
 @pytest.fixture
 def letters(turns: Turns) -> LetterWriter:
     return LetterWriter(turns, ContactDetails.from_settings(Settings()), "fr")
-
-
-@pytest.fixture
-def mail_host() -> Iterator[MailHost]:
-    with MailHost() as host:
-        yield host
-
-
-@pytest.fixture
-def webhook_host() -> Iterator[WebhookHost]:
-    with WebhookHost() as host:
-        yield host

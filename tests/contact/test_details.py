@@ -41,7 +41,7 @@ def test_what_is_not_set_has_neither_link_nor_placeholder() -> None:
     firm = details()
 
     assert (firm.phone_href, firm.whatsapp_href, firm.email_href) == (None, None, None)
-    assert firm.placeholders("fr", 30) == {
+    assert firm.placeholders(30)["fr"] == {
         "name": "Oki Expertise",
         "phone": None,
         "whatsapp": None,
@@ -54,7 +54,7 @@ def test_what_is_not_set_has_neither_link_nor_placeholder() -> None:
 
 
 def test_placeholders_speak_the_language_asked_for() -> None:
-    assert details(contact_hours="Mo 09:00-18:00").placeholders("en")["hours"] == "on Monday from 9 am to 6 pm"
+    assert details(contact_hours="Mo 09:00-18:00").placeholders(30)["en"]["hours"] == "on Monday from 9 am to 6 pm"
 
 
 def test_open_now_is_told_in_the_time_zone_of_the_firm() -> None:

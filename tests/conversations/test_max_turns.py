@@ -35,6 +35,6 @@ def test_the_page_offers_a_new_conversation_and_a_human_once(
         site.submit(question, FRAGMENT, conversation=conversation).get_data(as_text=True) for question in QUESTIONS[1:3]
     )
 
-    assert '<a class="button retry" href="/">Nouvelle conversation</a>' in told
+    assert 'href="/" target="_self">Nouvelle conversation</a>' in told
     assert 'href="/contact' in told
     assert "Nouvelle conversation" not in again

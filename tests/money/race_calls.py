@@ -16,7 +16,8 @@ from okichat.answer import Answer
 from okichat.content import folder
 from okichat.errors import SourceUnavailable, StoreUnavailable
 from okichat.knowledge.findings import Findings
-from okichat.money.budget import Budget, BudgetSpent, LedgerUnavailable
+from okichat.money.budget import Budget
+from okichat.money.reservation import BudgetSpent, LedgerUnavailable
 from okichat.monitoring.journal import Journal
 from okichat.question import Question
 from okichat.sources.gpt import Gpt

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from okichat.errors import StoreUnavailable
-from okichat.money.budget import Budget, BudgetSpent, LedgerUnavailable, PriceUnknown, Reservation
+from okichat.money.budget import Budget
+from okichat.money.reservation import BudgetSpent, LedgerUnavailable, PriceUnknown, Reservation
 from okichat.settings import Settings
 from okichat.storage.engine import Store
+from okichat.storage.schema import prepare
 from okichat.storage.tables import ledger
 from tests.doubles.clock import StoppedClock
 from tests.money.conftest import OpenBudget
+from tests.storage.statements import statements_of
 
 
 def figures(budget: Budget) -> tuple[int, int]:
@@ -27,18 +31,6 @@ def figures(budget: Budget) -> tuple[int, int]:
 def settle(budget: Budget, reservation: Reservation, tokens_in: int, tokens_out: int) -> int:
     usage = budget.settle(reservation, input_tokens=tokens_in, cached_input_tokens=0, output_tokens=tokens_out)
     return usage.cost_microusd
-
-
-@contextmanager
-def statements_of(store: Store) -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        seen.append(statement)
-
-    event.listen(store.engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(store.engine, "before_cursor_execute", note)
 
 
 def test_a_call_is_reserved_at_its_worst_case_and_settled_at_its_real_cost(open_budget: OpenBudget) -> None:
@@ -161,6 +153,7 @@ def test_a_prompt_beyond_the_first_price_tier_is_not_sent(store: Store, clock: S
     budget = Budget(store, clock, Settings())
     with pytest.raises(PriceUnknown):
         budget.reserve("request", "gpt-6-luna", 272_001, 300)
+    assert budget.reserve("request", "gpt-6-luna", 272_000, 300).model == "gpt-6-luna"
 
 
 def test_a_budget_lowered_below_what_is_spent_stops_the_calls(open_budget: OpenBudget) -> None:
@@ -173,6 +166,45 @@ def test_a_budget_lowered_below_what_is_spent_stops_the_calls(open_budget: OpenB
     settle(lowered, reservation, 300, 50)
     assert figures(lowered) == (350, 0)
     assert lowered.month().left_microusd == 150
+
+
+def test_a_fraction_of_a_microdollar_is_no_budget(open_budget: OpenBudget) -> None:
+    assert open_budget(budget_usd=0.0010009).month().budget_microusd == 1000
+
+
+def test_every_call_that_ends_or_is_refused_is_told_to_whoever_looks_after_the_alerts(open_budget: OpenBudget) -> None:
+    budget = open_budget(budget_usd=0.001)
+    told: list[str] = []
+    budget.after_change = lambda: told.append("changed")
+    reservation = budget.reserve("request", "model", 900, 100)
+    assert told == []
+
+    with pytest.raises(BudgetSpent):
+        budget.reserve("request", "model", 1, 0)
+    assert len(told) == 1
+    settle(budget, reservation, 300, 50)
+    assert len(told) == 2
+
+
+def test_what_cost_more_than_was_reserved_is_written_also_right_after_others_have_waited_in_vain(
+    clock: StoppedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("okichat.storage.engine._LOCK_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("okichat.storage.rest._IN_VAIN_AFTER_S", 0.0)
+    monkeypatch.setattr("okichat.storage.rest._REST_S", 600.0)
+    store = Store(f"sqlite:///{tmp_path}/busy.db")
+    prepare(store)
+    budget = Budget(store, clock, Settings(budget_usd=0.001, price_input_usd=1.0, price_output_usd=1.0))
+    reservation = budget.reserve("request", "model", 500, 100)
+    with closing(sqlite3.connect(tmp_path / "busy.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(LedgerUnavailable):
+            budget.reserve("another", "model", 1, 1)
+
+    settle(budget, reservation, 1400, 100)
+
+    assert figures(budget) == (1500, 0)
+    store.close()
 
 
 def test_a_correction_is_a_row_with_its_reason(open_budget: OpenBudget, store: Store) -> None:
@@ -191,9 +223,9 @@ def test_reservations_of_a_crashed_process_are_spent_after_the_deadline(
     open_budget(budget_usd=1, deadline_s=12).reserve("request", "model", 800, 200)
     after_restart = open_budget(budget_usd=1, deadline_s=12)
 
-    clock.forward(seconds=60)
+    clock.forward(seconds=12 + 60)
     assert after_restart.settle_orphans() == 0
-    clock.forward(seconds=30)
+    clock.forward(seconds=1)
     assert after_restart.settle_orphans() == 1
     assert after_restart.settle_orphans() == 0
     assert figures(after_restart) == (1000, 0)

@@ -6,7 +6,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from okichat.money.budget import Budget, BudgetSpent
+from okichat.money.budget import Budget
+from okichat.money.month import day_in
+from okichat.money.reservation import BudgetSpent
 from tests.doubles.clock import StoppedClock
 from tests.money.conftest import OpenBudget
 
@@ -72,6 +74,36 @@ def test_after_a_clock_that_was_ahead_the_owner_moves_its_spending_to_the_real_m
     assert budget.verify() == []
     assert budget_has(budget, 100)
     assert not budget_has(budget, 1)
+
+
+def test_a_later_month_in_which_a_call_is_under_way_is_moved_only_after_its_end(
+    open_budget: OpenBudget, clock: StoppedClock
+) -> None:
+    budget = open_budget(budget_usd=0.001)
+    clock.stand_at(datetime(2031, 1, 1, tzinfo=UTC))
+    reservation = budget.reserve("request", "model", 600, 0)
+    clock.stand_at(datetime(2026, 11, 24, tzinfo=UTC))
+
+    assert budget.trust_clock("the clock was ahead") == []
+    assert budget.month().month == "2031-01"
+    budget.keep(reservation)
+    assert budget.trust_clock("the clock was ahead") == ["2031-01"]
+    assert (budget.month().month, budget.month().spent_microusd, budget.verify()) == ("2026-11", 600, [])
+
+
+def test_a_clock_that_has_gone_back_stands_on_the_first_day_of_the_month_that_is_open() -> None:
+    assert day_in("2026-12", datetime(2026, 11, 20, 12, tzinfo=UTC), "Europe/Paris") == date(2026, 12, 1)
+    assert day_in("2026-12", datetime(2026, 12, 20, 12, tzinfo=UTC), "Europe/Paris") == date(2026, 12, 20)
+
+
+def test_money_that_a_call_gives_back_is_seen_at_once(open_budget: OpenBudget) -> None:
+    budget = open_budget(budget_usd=0.001)
+    reservation = budget.reserve("request", "model", 1000, 0)
+    assert not budget.can_spend()
+
+    budget.release(reservation)
+
+    assert budget.can_spend()
 
 
 def test_by_default_one_day_may_use_the_whole_month(open_budget: OpenBudget, clock: StoppedClock) -> None:

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import ROUND_CEILING, Decimal
 
-import pytest
 from werkzeug.test import TestResponse
 
 from tests.doubles.clock import StoppedClock
 from tests.doubles.openai_server import OpenAIServer
 from tests.doubles.webhook import WebhookHost
 from tests.site import STREAMING, Site
+from tests.waiting import wait_until
 
 IN_USD, OUT_USD, BUDGET_USD = Decimal("0.75"), Decimal("4.5"), Decimal("0.08")
 LAST_EVENING = datetime(2026, 11, 30, 20, 0, tzinfo=UTC)
 NEXT_MONTH = datetime(2026, 11, 30, 23, 0, 1, tzinfo=UTC)  # one second past midnight in Paris
 VISITORS = 6
-PATIENCE_S = 20.0
-
-
-@pytest.fixture
-def webhook() -> Iterator[WebhookHost]:
-    with WebhookHost() as host:
-        yield host
 
 
 def ask(site: Site, number: int, *, streamed: bool = False) -> TestResponse:
@@ -65,9 +57,7 @@ def ask_until_it_is_spent(site: Site) -> str:
 
 def texts(webhook: WebhookHost, count: int) -> list[str]:
     """The alerts that have arrived, once there are so many."""
-    until_s = time.monotonic() + PATIENCE_S
-    while len(webhook.posts) < count and time.monotonic() < until_s:
-        time.sleep(0.02)
+    wait_until(lambda: len(webhook.posts) >= count, f"{count} alerts have arrived")
     return [str(post["text"]) for post in webhook.posts]
 
 
@@ -79,7 +69,7 @@ def invoice_microusd(model: OpenAIServer) -> int:
 
 
 def test_a_burst_spends_the_budget_and_the_next_month_begins_without_a_restart(
-    open_site: Callable[..., Site], model: OpenAIServer, webhook: WebhookHost
+    open_site: Callable[..., Site], model: OpenAIServer, webhook_host: WebhookHost
 ) -> None:
     clock = StoppedClock(LAST_EVENING)
     site = open_site(
@@ -89,7 +79,7 @@ def test_a_burst_spends_the_budget_and_the_next_month_begins_without_a_restart(
         OKICHAT_BUDGET_USD=str(BUDGET_USD),
         OKICHAT_PRICE_INPUT=str(IN_USD),
         OKICHAT_PRICE_OUTPUT=str(OUT_USD),
-        OKICHAT_ALERT_WEBHOOK=webhook.url,
+        OKICHAT_ALERT_WEBHOOK=webhook_host.url,
     )
     assert 'class="mode mode-gpt"' in site.client.get("/").get_data(as_text=True)
 
@@ -105,7 +95,7 @@ def test_a_burst_spends_the_budget_and_the_next_month_begins_without_a_restart(
     assert month.spent_microusd == invoice_microusd(model) > 0
     assert (month.reserved_microusd, month.crossed) == (0, (50, 80, 100))
     assert month.spent_microusd <= BUDGET_USD * 1_000_000
-    alerts = texts(webhook, 3)
+    alerts = texts(webhook_host, 3)
     assert len(alerts) == 3
     assert sum("50 %" in alert for alert in alerts) == 1
     assert sum("80 %" in alert for alert in alerts) == 1
@@ -118,7 +108,7 @@ def test_a_burst_spends_the_budget_and_the_next_month_begins_without_a_restart(
     december = site.parts.budget.month()
     assert (december.month, len(model.requests)) == ("2026-12", asked_in_november + 1)
     assert december.spent_microusd == invoice_microusd(model) - spent_in_november
-    assert len(texts(webhook, 4)) == 4  # the fourth says that it is over
+    assert len(texts(webhook_host, 4)) == 4  # the fourth says that it is over
     verified = site.app.test_cli_runner().invoke(args=["okichat", "usage", "--verify"])
     assert verified.exit_code == 0, verified.output
     assert "The ledger adds up." in verified.output

@@ -97,6 +97,13 @@ def test_a_second_model_cannot_become_cheap_by_the_first_one_s_price() -> None:
     assert (price.input_usd, price.output_usd) == (0.10, 0.50)
 
 
+def test_of_a_second_model_the_dearer_price_counts_for_cached_input_too() -> None:
+    said = settings(openai_model="my-model", price_input_usd=5.0, price_output_usd=5.0)
+    price = price_of("gpt-6-luna", said)
+    assert price is not None
+    assert (price.input_usd, price.cached_input_usd, price.output_usd) == (5.0, 5.0, 5.0)
+
+
 def test_half_a_price_is_no_price() -> None:
     half = settings(price_input_usd=0.0)
     assert price_of("gpt-6-luna", half) is None

@@ -17,17 +17,15 @@ from tests.doubles.openai_server import OpenAIServer
 from tests.money.race import Outcome, Race
 from tests.money.race_verdict import drawn_verdict, whole_verdict
 from tests.money.racers import racers
-from tests.servers import PostgresServer, ServerMissing, postgres_server
+from tests.servers import PostgresServer, postgres_server
+from tests.skipping import skipped_without_servers
 
 
 @pytest.fixture(scope="module")
 def own_postgres() -> Iterator[PostgresServer]:
     """Not the one of the other tests: it is killed in the middle."""
-    try:
-        with postgres_server() as server:
-            yield server
-    except ServerMissing as missing:
-        pytest.skip(str(missing))
+    with skipped_without_servers(), postgres_server() as server:
+        yield server
 
 
 def create_tables(url: str) -> str:
@@ -62,11 +60,11 @@ def test_four_processes_of_twenty_threads_on_postgres_never_exceed_a_budget_also
             crash = Timer(0.05, own_postgres.restart) if number == 3 else None
             if crash:
                 crash.start()
-            total.add(racing.run(races[-1], kill_after_s=0.05 if number == 5 else None, wait_for=crash))
+            total.add(racing.run(races[-1], kill_after_s=0.02 if number > 4 else None, wait_for=crash))
         total.add(whole_verdict(racing.store, races))
 
     assert total.holds, total
-    assert total.kinds["a process was killed in the middle"] == 1
+    assert total.kinds["a process was killed in the middle"] > 0
     assert total.calls["refused"] > 40
     assert total.calls["settled"] > 20
     assert total.closest > 0.9

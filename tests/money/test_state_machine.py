@@ -13,8 +13,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 
-from okichat.money.budget import Budget, BudgetSpent, Reservation
+from okichat.money.budget import Budget
 from okichat.money.month import month_of
+from okichat.money.reservation import BudgetSpent, Reservation
 from okichat.settings import Settings
 from okichat.storage import schema
 from okichat.storage.engine import Store

@@ -10,7 +10,7 @@ from tests.doubles.clock import StoppedClock
 
 @pytest.fixture
 def breaker(clock: StoppedClock) -> Breaker:
-    return Breaker(clock)
+    return Breaker(clock, "gpt-6-luna")
 
 
 def test_one_failure_of_a_server_pauses_nothing(breaker: Breaker) -> None:
@@ -72,6 +72,43 @@ def test_when_it_fails_again_the_pause_is_longer(breaker: Breaker, clock: Stoppe
         breaker.enter()
     clock.forward(seconds=20)
     breaker.enter()
+
+
+def test_after_a_success_pauses_are_as_short_as_at_first(breaker: Breaker, clock: StoppedClock) -> None:
+    for _ in range(2):
+        breaker.failed("rate", None, 20, at_once=True)
+        clock.forward(minutes=5)
+        breaker.enter()
+    breaker.succeeded()
+    breaker.failed("rate", None, 20, at_once=True)
+
+    clock.forward(seconds=20)
+
+    breaker.enter()
+
+
+def test_pauses_in_a_row_grow_up_to_two_minutes_and_no_further(breaker: Breaker, clock: StoppedClock) -> None:
+    lengths_s = []
+    for _ in range(5):
+        breaker.failed("rate", None, 20, at_once=True)
+        pause = breaker.pause()
+        assert pause is not None
+        lengths_s.append((pause.until - clock.now()).total_seconds())
+        clock.stand_at(pause.until)
+
+    assert lengths_s == [20, 40, 80, 120, 120]
+
+
+def test_the_operator_hears_of_a_pause_once_however_often_its_trial_fails(
+    breaker: Breaker, clock: StoppedClock
+) -> None:
+    opened = []
+    for _ in range(3):
+        opened.append(breaker.failed("rate", None, 20, at_once=True))
+        clock.forward(minutes=5)
+        breaker.enter()
+
+    assert opened == [True, False, False]
 
 
 def test_a_visitor_who_leaves_the_first_question_does_not_block_the_others(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 
 import pytest
 
 from okichat.sources import callers as callers_module
 from okichat.sources.callers import Callers
-
-PATIENCE_S = 30.0
+from tests.waiting import PATIENCE_S, wait_until
 
 
 def thread_of_a_call(callers: Callers) -> threading.Thread:
@@ -21,12 +21,7 @@ def thread_of_a_call(callers: Callers) -> threading.Thread:
 
 def wait_until_idle(callers: Callers, threads: int) -> None:
     """A call has ended a moment before its thread is ready for the next one."""
-    done = threading.Event()
-    for _ in range(int(PATIENCE_S / 0.01)):
-        if len(callers._idle) == threads:
-            return
-        done.wait(0.01)
-    raise AssertionError("the threads do not come back")
+    wait_until(lambda: len(callers._idle) == threads, f"{threads} threads have come back")
 
 
 def test_one_call_after_the_other_has_the_same_thread() -> None:
@@ -66,3 +61,21 @@ def test_a_child_of_fork_starts_threads_of_its_own(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(os, "getpid", lambda: -1)
 
     assert thread_of_a_call(callers) is not of_the_parent
+
+
+def test_a_thread_that_waits_for_the_next_call_holds_nothing_of_the_last() -> None:
+    class Asked:
+        """What a visitor has asked."""
+
+        def __call__(self) -> None:
+            """Ask it."""
+
+    callers = Callers()
+    for _ in range(2):
+        asked = Asked()
+        callers.start(asked).join(PATIENCE_S)
+        wait_until_idle(callers, 1)
+        left = weakref.ref(asked)
+        del asked
+
+        wait_until(lambda left=left: left() is None, "what was asked is forgotten", within_s=10)  # type: ignore[misc]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import pytest
+
 from okichat.answer import Answer, Delta, Event, Pass, Restart, Usage
 from okichat.errors import SourceUnavailable
-from okichat.knowledge.search import Findings
+from okichat.knowledge.findings import Findings
 from okichat.monitoring.journal import Journal
 from okichat.question import Question
 from okichat.sources.chain import Chain
@@ -19,6 +21,10 @@ PAID = Usage("m", 10, 0, 5, 7)
 class Broken(SourceUnavailable):
     reason = "broken"
     notice = "model_unavailable"
+
+
+class Quiet(SourceUnavailable):
+    reason = "quiet"
 
 
 class Rung:
@@ -48,6 +54,14 @@ def test_a_source_that_passes_leaves_its_reason_and_its_notice() -> None:
     assert (answer.passed, answer.notice) == ((Pass("gpt", "broken"),), "model_unavailable")
 
 
+def test_of_two_sources_that_pass_the_first_notice_is_shown() -> None:
+    (answer,) = _events([Rung("gpt", Broken()), Rung("local", Quiet()), Rung("handoff", Answer("c", "handoff"))])
+
+    assert isinstance(answer, Answer)
+    assert answer.notice == "model_unavailable"
+    assert [each.source for each in answer.passed] == ["gpt", "local"]
+
+
 def test_half_an_answer_is_dropped_before_the_next_source_begins() -> None:
     events = _events([Rung("gpt", Delta("hal"), Broken()), Rung("local", Delta("who"), Answer("whole", "local"))])
 
@@ -72,6 +86,13 @@ def test_a_defect_in_one_source_costs_nobody_the_answer() -> None:
 
     assert isinstance(answer, Answer)
     assert (answer.text, answer.passed) == ("b", (Pass("gpt", "crashed"),))
+
+
+def test_the_operator_gets_the_trace_of_a_defect(caplog: pytest.LogCaptureFixture) -> None:
+    _events([Rung("gpt", ZeroDivisionError()), Rung("local", Answer("b", "local"))])
+
+    assert "source_crashed" in caplog.text
+    assert "ZeroDivisionError" in caplog.text
 
 
 def _events(sources: Sequence[Rung]) -> list[Event]:

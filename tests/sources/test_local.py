@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from okichat.answer import Answer, last_answer
+from okichat.knowledge.findings import Findings
 from okichat.knowledge.library import Library, load_library
-from okichat.knowledge.search import Findings, Search
+from okichat.knowledge.search import Search
 from okichat.language import LANGUAGES, detect_language
 from okichat.question import MAX_QUESTION_CHARS, Question
 from okichat.sentences import sentences
@@ -97,6 +99,20 @@ def test_after_a_section_others_of_its_topic_are_offered_but_not_itself(search: 
 
     assert len(found.suggestions) == 2
     assert all("Combien de temps" not in text for text in found.suggestions)
+
+
+def test_a_topic_of_two_sections_offers_the_one_that_was_not_given(tmp_path: Path) -> None:
+    body = "Tout se demande.\n\n## Vos délais ?\n\nUne semaine.\n\n## Votre adresse ?\n\nÀ Paris.\n"
+    write_topic(tmp_path, "fr/maison", ("Vos délais ?", "Votre adresse ?"), body=body)
+    library = load_library(tmp_path, {})
+    topic = library.topic("maison", "fr")
+    assert topic
+    _, delays, address = topic.sections
+    passage = replace(Search(library).find(Question("Vos délais ?")).answers[0], section=delays)
+
+    found = last_answer(Local().answer(Question("?"), Findings((passage,), (topic,), 0.9, "sure", (passage,))))
+
+    assert found.suggestions == (topic.offer(address),)
 
 
 def test_without_an_answer_it_passes_and_says_whether_that_is_out_of_field(search: Search) -> None:

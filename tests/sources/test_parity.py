@@ -12,7 +12,7 @@ from okichat.question import Question
 from okichat.sources.local import Local
 from okichat.sources.parity import CannotAsk, Pair, Parity, example_questions, likely_cost_usd
 from tests.doubles.openai_server import OpenAIServer
-from tests.knowledge.folders import write_topic
+from tests.knowledge.folders import write_prices_and_place
 from tests.site import Site
 
 PRICES = "Vos prix ?"
@@ -20,9 +20,7 @@ PRICES = "Vos prix ?"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    write_topic(tmp_path / "own", "fr/prix", (PRICES, "C'est combien ?"), body="Une mission coûte 300 €.\n")
-    write_topic(tmp_path / "own", "fr/lieu", ("Votre adresse ?",), body="À Paris, au fond de la cour.\n")
-    return tmp_path / "own"
+    return write_prices_and_place(tmp_path / "own")
 
 
 @pytest.fixture
@@ -106,6 +104,14 @@ def test_nothing_is_asked_past_the_budget(open_site: Callable[..., Site], folder
     )
 
     with pytest.raises(CannotAsk, match="budget_spent"):
+        asked(site)
+    assert model.requests == []
+
+
+def test_nothing_is_asked_once_the_owner_has_turned_gpt_off(site: Site, model: OpenAIServer) -> None:
+    site.parts.switch.turn(off=True, way="command")
+
+    with pytest.raises(CannotAsk, match="switched_off"):
         asked(site)
     assert model.requests == []
 

@@ -43,6 +43,7 @@ def test_small_talk_is_recognised_by_its_most_telling_part(text: str, kind: str)
         "2026",
         "au revoir mon argent, la TVA augmente ?",
         "hello SARL",
+        "bonjour " * 15,
     ],
 )
 def test_a_question_is_never_small_talk_however_polite(text: str) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Connection, event, insert, select
 
 from okichat.errors import StoreAway, StoreUnavailable
-from okichat.storage.deeds import Deed
+from okichat.storage.deeds import Deed, Deeds
 from okichat.storage.engine import Store
 from okichat.storage.tables import facts, turns
 
@@ -92,8 +93,9 @@ def test_a_row_that_the_store_does_not_take_does_not_take_it_along(store: Store)
     with store.gathering():
         store.do_soon(note.deed)
         store.put_later(turns, "t", turn("t", conversation=None))
+        store.write_now()
+        assert names(store) == ["a"]
 
-    assert names(store) == ["a"]
     assert (note.heard, len(lost)) == ([None], 1)
 
 
@@ -117,6 +119,43 @@ def test_a_store_that_is_away_is_asked_once_and_then_says_so(tmp_path: Path) -> 
 
     assert [[type(error) for error in note.heard] for note in notes] == [[StoreAway], [StoreAway]]
     away.close()
+
+
+def test_all_who_wait_for_a_store_that_is_away_hear_it_after_one_wait() -> None:
+    waits: list[str] = []
+
+    def begin() -> AbstractContextManager[Connection]:
+        waits.append("waited")
+        raise StoreAway("away")
+
+    deeds, notes = Deeds(begin, together=True), [Note("a"), Note("b"), Note("c")]
+    with deeds.gathering():
+        for note in notes:
+            deeds.add(note.deed)
+
+    assert [[type(error) for error in note.heard] for note in notes] == [[StoreAway]] * 3
+    assert waits == ["waited"]
+
+
+@pytest.mark.parametrize(("together", "transactions"), [(True, 1), (False, 3)])
+def test_where_others_write_at_the_same_time_each_has_a_transaction_of_its_own(
+    store: Store, together: bool, transactions: int
+) -> None:
+    begun: list[str] = []
+
+    @contextmanager
+    def begin() -> Iterator[Connection]:
+        begun.append("begun")
+        with store.write() as connection:
+            yield connection
+
+    deeds = Deeds(begin, together=together)
+    with deeds.gathering():
+        for name in ("a", "b", "c"):
+            deeds.add(Note(name).deed)
+
+    assert names(store) == ["a", "b", "c"]
+    assert len(begun) == transactions
 
 
 def test_many_threads_have_each_done_once_before_they_read(store: Store) -> None:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Connection, func, select, update
 
-from okichat.errors import StoreUnavailable
+from okichat.errors import StoreAway, StoreUnavailable
 from okichat.storage.engine import Store
-from okichat.storage.later import Row
+from okichat.storage.later import Later, Row
 from okichat.storage.tables import turns
+from tests.waiting import wait_until
 
 ENDS_AT_ONCE = """
 import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from okichat.storage.engine import Store
 from okichat.storage.tables import turns
@@ -54,12 +58,9 @@ def test_what_is_written_next_finds_it(store: Store) -> None:
 def test_another_process_sees_it_a_moment_later(store: Store, url: str) -> None:
     other = Store(url)
     store.put_later(turns, "a", row("a"))
-    until_s = time.monotonic() + 10
-    while not (found := ids(other)) and time.monotonic() < until_s:
-        time.sleep(0.02)
-    other.close()
 
-    assert found == ["a"]
+    wait_until(lambda: ids(other) == ["a"], "another process sees the row")
+    other.close()
 
 
 def test_it_takes_the_place_of_the_row_with_its_key(store: Store) -> None:
@@ -108,3 +109,38 @@ def test_a_store_that_does_not_take_it_is_told(store: Store) -> None:
 
     assert len(lost) == 1
     assert ids(store) == []
+
+
+def test_while_the_store_is_away_the_newest_rows_are_kept_and_no_more_than_a_process_can_hold() -> None:
+    lost: list[StoreUnavailable] = []
+
+    def begin() -> AbstractContextManager[Connection]:
+        raise StoreAway("away")
+
+    later = Later(begin)
+    later.after_loss = lost.append
+    for number in range(2100):
+        later.put(turns, str(number), row(str(number)))
+    later.write()
+
+    assert [later.holds(turns, key) for key in ("0", "99", "100", "2099")] == [False, False, True, True]
+    assert {type(error) for error in lost} == {StoreAway}
+    wait_until(lambda: not later._has_thread, "nobody tries again and again meanwhile")
+
+
+def test_a_row_that_is_just_being_written_is_there(store: Store) -> None:
+    seen: list[bool] = []
+
+    @contextmanager
+    def begin() -> Iterator[Connection]:
+        with store.write() as connection:
+            seen.append(later.holds(turns, "a"))
+            yield connection
+
+    later = Later(begin)
+    later.put(turns, "a", row("a"))
+    later.write()
+
+    assert seen == [True]
+    assert not later.holds(turns, "a")
+    assert ids(store) == ["a"]

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import MetaData, Table, func, insert, select, text, update
 
 from okichat.errors import StoreUnavailable
 from okichat.storage import schema
 from okichat.storage.engine import Store
-from tests.servers import ServerMissing, postgres_server
+from tests.servers import PostgresServer
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.deploy
 
@@ -25,20 +22,13 @@ _EACH_AT_LEAST = 5
 
 
 @pytest.fixture
-def store() -> Iterator[Store]:
+def store(postgres: PostgresServer) -> Iterator[Store]:
     """A Postgres with the tables of the version before."""
-    try:
-        with postgres_server() as server:
-            opened = Store(server.url)
-            with opened.write() as connection:
-                config = Config()
-                config.set_main_option("script_location", str(Path(schema.__file__).with_name("migrations")))
-                config.attributes["connection"] = connection
-                command.upgrade(config, schema.REVISIONS[-2])
-            yield opened
-            opened.close()
-    except ServerMissing as missing:
-        pytest.skip(str(missing))
+    opened = Store(postgres.new_database("version_before"))
+    with schema.locked(opened) as connection:
+        schema.upgrade(connection, schema.REVISIONS[-2])
+    yield opened
+    opened.close()
 
 
 class OldVersion:
@@ -67,11 +57,12 @@ class OldVersion:
     def wait_for_more(self) -> None:
         """Until each writer has written some more rows."""
         wanted = [count + _EACH_AT_LEAST for count in self.written]
-        until_s = time.monotonic() + 60
-        while any(now < then for now, then in zip(self.written, wanted, strict=True)):
-            assert not self.failures
-            assert time.monotonic() < until_s, "the version before no longer writes"
-            time.sleep(0.01)
+
+        def wrote() -> bool:
+            assert self.failures == []
+            return all(now >= then for now, then in zip(self.written, wanted, strict=True))
+
+        wait_until(wrote, "the version before writes on", within_s=60)
 
     def _serve(self, writer: int) -> None:
         while not self._stop.is_set():

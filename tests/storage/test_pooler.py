@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,7 +16,7 @@ from sqlalchemy import text
 from okichat.storage.engine import Store
 from okichat.storage.facts import Facts
 from okichat.storage.schema import prepare
-from tests.served import free_port
+from tests.ports import free_port, wait_until_listening
 from tests.servers import PostgresServer
 
 pytestmark = pytest.mark.deploy
@@ -37,7 +35,7 @@ def pooled(postgres: PostgresServer) -> Iterator[Store]:
         process = _start(program, Path(folder), port, f"{postgres.url.rpartition('host=')[2]} dbname={database}")
         store = Store(f"postgresql+psycopg://postgres@127.0.0.1:{port}/okichat")
         try:
-            _wait(port, process)
+            wait_until_listening(port, process)
             yield store
         finally:
             store.close()
@@ -57,16 +55,6 @@ def _start(program: str, folder: Path, port: int, database: str) -> subprocess.P
             shutil.chown(path, "postgres")
         command = ["runuser", "-u", "postgres", "--", *command]
     return subprocess.Popen(command, stderr=subprocess.DEVNULL)
-
-
-def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
-    until_s = time.monotonic() + 30
-    while time.monotonic() < until_s and process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise RuntimeError("pgbouncer did not start")
 
 
 def test_tables_are_made_and_read_through_it_and_waits_are_bounded(pooled: Store) -> None:

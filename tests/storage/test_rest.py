@@ -11,17 +11,9 @@ import pytest
 from sqlalchemy import insert, select
 
 from okichat.errors import StoreAway, StoreUnavailable
-from okichat.storage import schema
 from okichat.storage.engine import Store
+from okichat.storage.rest import Rest
 from okichat.storage.tables import facts
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(f"sqlite:///{tmp_path}/okichat.db")
-    schema.prepare(opened)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
@@ -76,3 +68,10 @@ def test_rows_that_may_be_written_later_wait_until_the_database_is_back(
     write(store, "money", insist=True)
 
     assert names(store) == ["kept", "money"]
+
+
+def test_a_refusal_that_comes_at_once_holds_up_nobody_and_needs_no_rest() -> None:
+    rest = Rest()
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError), rest.or_wait(insist=False):
+            raise ZeroDivisionError

@@ -93,6 +93,16 @@ def test_processes_that_start_at_once_on_an_empty_database_all_come_up(url: str,
     assert version(store) == schema.HEAD
 
 
+def test_while_one_migrates_the_others_wait(store: Store, url: str) -> None:
+    with schema.locked(store) as connection:
+        if store.is_sqlite:
+            with pytest.raises(StoreUnavailable), Store(url).write():
+                pass
+        else:
+            held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            assert connection.scalar(text(held)) == 1
+
+
 def test_a_start_that_finds_the_tables_does_not_import_alembic(url: str, store: Store) -> None:
     schema.prepare(store)
     check = f"{START}print('alembic' in sys.modules)"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from okichat.storage.engine import Store
 from okichat.storage.tables import facts
 from okichat.storage.upsert import Upsert
+from tests.storage.statements import statements_of
 
 
 def _rows(count: int, value: str) -> list[dict[str, Any]]:
@@ -22,7 +23,7 @@ def test_a_row_takes_the_place_of_the_one_with_its_key(store: Store) -> None:
         upsert.write(connection, _rows(3, "second"))
 
     with store.read() as connection:
-        found = dict(connection.execute(select(facts.c.name, facts.c.value)).tuples().all())
+        found = {row.name: row.value for row in connection.execute(select(facts.c.name, facts.c.value))}
     assert [found[f"fact {number}"] for number in range(5)] == ["second"] * 3 + ["first"] * 2
     assert len([name for name in found if name.startswith("fact ")]) == 100
 
@@ -37,11 +38,9 @@ def test_the_same_rows_go_into_postgres(postgres_store: Store) -> None:
 
 def test_however_many_rows_come_there_are_three_statements_that_a_connection_keeps_compiled(store: Store) -> None:
     """One for each number of rows took the memory of a small host within an hour."""
-    seen: set[str] = set()
-    event.listen(store.engine, "before_cursor_execute", lambda *call: seen.add(call[2]))
-    with store.write() as connection:
+    with statements_of(store) as seen, store.write() as connection:
         upsert = Upsert(facts, connection.dialect)
         for count in range(1, 150):
             upsert.write(connection, _rows(count, "value"))
 
-    assert len([statement for statement in seen if statement.startswith("INSERT")]) == 3
+    assert len({statement for statement in seen if statement.startswith("INSERT")}) == 3

@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, or_, select, update
 
 from okichat.clock import Clock
 from okichat.contact.messages import Messages
-from okichat.conversations.names import forget_names
+from okichat.privacy.names import forget_names
 from okichat.storage.engine import Store
 from okichat.storage.tables import WITHOUT_WORDS, security_events, turns
 

@@ -8,7 +8,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from okichat.answer import Answer
 from okichat.monitoring.audit import COMMAND
@@ -22,6 +22,7 @@ from tests.doubles.clock import StoppedClock
 from tests.doubles.openai_server import OpenAIServer
 from tests.servers import PostgresServer
 from tests.site import Site
+from tests.storage.statements import statements_of
 
 OpenSite = Callable[..., Site]
 PASSWORD = "un mot de passe long"
@@ -90,18 +91,27 @@ def test_the_store_is_asked_once_a_second_at_most(tmp_path: Path, clock: Stopped
     store = Store(f"sqlite:///{tmp_path}/okichat.db")
     schema.prepare(store)
     switch = Switch(store, clock, Journal(clock), off_by_setting=False)
-    asked: list[str] = []
-    event.listen(store.engine, "before_cursor_execute", lambda *arguments: asked.append(arguments[2]))
 
-    for _ in range(50):
-        assert not switch.is_off()
-    in_one_second = len([sql for sql in asked if "facts" in sql])
-    clock.forward(seconds=1)
-    switch.is_off()
+    with statements_of(store) as asked:
+        for _ in range(50):
+            assert not switch.is_off()
+        in_one_second = len([sql for sql in asked if "facts" in sql])
+        clock.forward(seconds=1)
+        switch.is_off()
 
     assert in_one_second == 1
     assert len([sql for sql in asked if "facts" in sql]) == 2
     store.close()
+
+
+def test_a_clock_that_has_gone_back_keeps_nobody_from_looking(store: Store, clock: StoppedClock) -> None:
+    here, there = (Switch(store, clock, Journal(clock), off_by_setting=False) for _ in range(2))
+    assert not here.is_off()
+    there.turn(off=True, way=COMMAND)
+
+    clock.forward(hours=-1)
+
+    assert here.is_off()
 
 
 def test_while_the_store_is_away_the_last_known_position_holds(tmp_path: Path, clock: StoppedClock) -> None:

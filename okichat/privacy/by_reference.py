@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
 from okichat.contact.messages import KeptMessage, Messages, is_reference
-from okichat.conversations.erasure import erase
-from okichat.conversations.listing import Asked, Questions
+from okichat.conversations.listing import ListedQuestion, Questions
 from okichat.conversations.reference import References
 from okichat.conversations.turns import Turns
 from okichat.errors import NoSuchConversation
+from okichat.monitoring.audit import Audit
+from okichat.privacy.erasure import erase
 from okichat.storage.engine import Store
 from okichat.storage.tables import turns as turns_table
 
 EXPORT, ERASE = "export", "erase"
 _SHORT = re.compile(r"([0-9a-f]{4})-?([0-9a-f]{4})", re.IGNORECASE)
 _WHOLE = re.compile(r"[0-9a-f]{32}")
-
-Note = Callable[[str, str, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +35,14 @@ class ByReference:
     """Exports and erases; each is put on record. Methods raise StoreUnavailable."""
 
     def __init__(
-        self, store: Store, turns: Turns, questions: Questions, messages: Messages, references: References, note: Note
+        self, store: Store, turns: Turns, questions: Questions, messages: Messages, references: References, audit: Audit
     ) -> None:
-        """`note` keeps action, subject and way: monitoring.audit."""
         self._store = store
         self._turns = turns
         self._questions = questions
         self._messages = messages
         self._references = references
-        self._note = note
+        self._audit = audit
 
     def find(self, reference: str) -> Subject:
         """What `reference` stands for. Raises NoSuchConversation.
@@ -65,7 +61,7 @@ class ByReference:
         return self._conversation(words.strip()) if "-" in words and _SHORT.fullmatch(words.strip()) else None
 
     def export(self, reference: str, way: str) -> dict[str, Any]:
-        """All that is kept under `reference`, as JSON can carry it. Raises NoSuchConversation."""
+        """All that is kept under `reference`, as JSON can carry it. `way` as in Audit. Raises NoSuchConversation."""
         subject = self.find(reference)
         self._record(EXPORT, subject, way)
         asked = self._questions.conversation(subject.conversation) if subject.conversation else []
@@ -88,7 +84,7 @@ class ByReference:
     def _record(self, action: str, subject: Subject, way: str) -> None:
         for name in (subject.conversation, subject.message and subject.message.reference):
             if name:
-                self._note(action, name, way)
+                self._audit.note(action, name, way)
 
     def _conversation(self, reference: str) -> str | None:
         if signed := self._references.read(reference):
@@ -104,7 +100,7 @@ class ByReference:
         return found[0] if len(found) == 1 else None
 
 
-def _question(asked: Asked) -> dict[str, Any]:
+def _question(asked: ListedQuestion) -> dict[str, Any]:
     return {
         "asked_at": asked.asked_at.isoformat(),
         "language": asked.language,
@@ -118,11 +114,10 @@ def _question(asked: Asked) -> dict[str, Any]:
 
 def _message(kept: KeptMessage) -> dict[str, Any]:
     written = kept.message
-    delivered: datetime | None = kept.delivered_at
     return {
         "reference": kept.reference,
         "received_at": kept.received_at.isoformat(),
-        "delivered_at": delivered and delivered.isoformat(),
+        "delivered_at": kept.delivered_at and kept.delivered_at.isoformat(),
         "name": written.name,
         "email": written.email,
         "phone": written.phone,

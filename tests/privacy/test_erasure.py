@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from okichat.answer import Answer
 from okichat.contact.messages import Messages
-from okichat.conversations.erasure import erase
 from okichat.conversations.turns import Turns
+from okichat.privacy.erasure import erase
 from okichat.question import Question
 from okichat.storage.engine import Store
 from okichat.storage.tables import turns
