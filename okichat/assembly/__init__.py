@@ -22,10 +22,11 @@ from okichat.content import folder
 from okichat.conversations.listing import Questions
 from okichat.conversations.reference import References
 from okichat.conversations.request_keys import RequestKeys
-from okichat.conversations.retention import Retention
 from okichat.guard.injection import misuse
 from okichat.guard.secret_key import secret_key
 from okichat.guard.visitors import Visitors
+from okichat.health.checks import Checks
+from okichat.health.state import Health
 from okichat.knowledge.editing import Editing
 from okichat.knowledge.unanswered import Unanswered
 from okichat.knowledge.validity import ValidityWatch
@@ -34,8 +35,9 @@ from okichat.monitoring.alerts import Alerts
 from okichat.monitoring.digest import Digest
 from okichat.monitoring.episodes import Episodes
 from okichat.monitoring.instances import Instances, traits_of
-from okichat.monitoring.security import SecurityLog
+from okichat.monitoring.security_log import SecurityLog
 from okichat.monitoring.summary import Summary
+from okichat.privacy.retention import Retention
 from okichat.settings import Settings
 from okichat.storage.schema import prepare
 from okichat.upkeep import Job, Upkeep
@@ -135,6 +137,17 @@ class _Assembly(Answering):
     def instances(self) -> Instances:
         traits = traits_of(self.settings, self.library.version, self.prompt.version, self.secret)
         return Instances(self.store, self.clock, self.journal, traits)
+
+    @cached_property
+    def health(self) -> Health:
+        redis_answers = self.limiter.storage.check
+        needed = self.settings, self.store, self.budget, self.summary, self.search, self.chain, self.gpt
+        return Health(*needed, redis_answers)
+
+    @cached_property
+    def checks(self) -> Checks:
+        needed = self.settings, self.clock, self.store, self.budget, self.gpt, self.alerts, self.instances, self.health
+        return Checks(*needed)
 
     @cached_property
     def linked_addresses(self) -> tuple[str, ...]:

@@ -25,7 +25,6 @@ from okichat.knowledge.calibration import read_calibration
 from okichat.knowledge.kept import KeptLearning
 from okichat.knowledge.library import Library, load_library
 from okichat.knowledge.search import Search
-from okichat.language import LANGUAGES
 from okichat.money.budget import Budget
 from okichat.money.disk import why_gpt_stays_off
 from okichat.money.prices import warnings
@@ -40,6 +39,7 @@ from okichat.sources.prompt import Prompt
 from okichat.sources.small_talk import SmallTalk
 from okichat.sources.source import AnswerSource
 from okichat.sources.switch import Switch
+from okichat.sources.unasked import EPHEMERAL_LEDGER
 from okichat.storage.engine import Store
 from okichat.storage.schema import prepare
 
@@ -98,9 +98,8 @@ class Answering:
         lifetime_s = settings.cache_ttl_s if gpt.stays_off is None else 0
         shelf = self.redis or StoreShelf(self.store, self.clock, self.journal)
         cache = AnswerCache(shelf, self.library, self.clock, lifetime_s=lifetime_s, timezone=settings.timezone)
-        leases = (
-            self.redis if lifetime_s else None
-        )  # whoever waits for another process needs to find its answer somewhere
+        # Whoever waits for another process needs to find its answer somewhere.
+        leases = self.redis if lifetime_s else None
         return SharedAnswers(keys, cache, leases, is_paid=gpt.available, patience_s=settings.deadline_s / 2)
 
     @cached_property
@@ -111,7 +110,7 @@ class Answering:
     @cached_property
     def placeholders(self) -> dict[str, dict[str, str | None]]:
         """What stands for `{phone}` and the like in the topics, by language."""
-        return {language: self.contact.placeholders(language, self.settings.retention_days) for language in LANGUAGES}
+        return self.contact.placeholders(self.settings.retention_days)
 
     @cached_property
     def library(self) -> Library:
@@ -175,7 +174,7 @@ class Answering:
             self.journal.event("model_warning", detail=warning)
         if sentence := why_gpt_stays_off(self.settings, os.environ):
             self.journal.event("gpt_stays_off", detail=sentence)
-            return "ephemeral_ledger"
+            return EPHEMERAL_LEDGER
         return None
 
     def _prepare_store(self) -> bool:

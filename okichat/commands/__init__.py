@@ -1,1 +1,1 @@
-"""The larger commands of `flask okichat`, by the room they serve."""
+"""The commands of `flask okichat`, by the room they serve."""

@@ -15,7 +15,7 @@ from flask.cli import with_appcontext
 import okichat
 from okichat.answer import Answer
 from okichat.knowledge.calibration import calibration_file, read_calibration
-from okichat.knowledge.evaluation import Asked, calibrate, evaluate, read_questions
+from okichat.knowledge.evaluation import LabelledQuestion, calibrate, evaluate, read_questions
 from okichat.knowledge.report import write_report
 from okichat.knowledge.search import Search
 from okichat.language import LANGUAGES
@@ -30,6 +30,7 @@ _HALVES = tuple(
     Path(okichat.__file__).parents[1] / "tests" / "evaluation" / name for name in ("tune.jsonl", "report.jsonl")
 )
 _AT_ONCE = 4
+_LINE = '{"question": "…", "language": "fr", "kind": "plain", "topics": ["tarifs"]}'
 _PAGE = Template("""<!doctype html><meta charset="utf-8"><title>Parity</title>
 <style>body{font:15px/1.5 system-ui;margin:2rem;max-width:80rem}table{border-collapse:collapse;width:100%}
 td{border:1px solid #ccc;padding:.6rem;vertical-align:top;width:50%;white-space:pre-wrap}h2{margin:2rem 0 .2rem}</style>
@@ -52,13 +53,17 @@ $local</td></tr></table>""")
 )
 @with_appcontext
 def evaluate_command(files: tuple[Path, ...], show_misses: bool, find_thresholds: bool, page: Path | None) -> None:
-    """How well the knowledge base understands the questions of each FILE; in a checkout, those of tests/evaluation."""
-    files = files or tuple(path for path in _HALVES if path.is_file())
+    """How well the knowledge base understands lists of questions.
+
+    Each FILE is one; for the shipped topics, in a checkout, those of tests/evaluation."""
+    parts = current_parts()
+    shipped = () if parts.settings.knowledge else tuple(path for path in _HALVES if path.is_file())
+    files = files or shipped
     if not files:
         raise click.UsageError(
-            "name a FILE of questions: one JSON object a line, with question, language, kind and topics"
+            f"name a FILE of questions to your topics, one object a line: {_LINE}; "
+            'where none of them answers, "kind": "off_topic", "topics": []'
         )
-    parts = current_parts()
     search, today = parts.search, parts.summary.today
     if find_thresholds:
         found = calibrate(search, _read(files[0]), today)
@@ -79,12 +84,11 @@ def _is_small_talk(question: Question) -> bool:
     return kind_of_small_talk(question.text) is not None
 
 
-def _read(file: Path) -> tuple[Asked, ...]:
+def _read(file: Path) -> tuple[LabelledQuestion, ...]:
     try:
         return read_questions(file)
     except (ValueError, KeyError, TypeError) as error:
-        wanted = '{"question": "…", "language": "fr", "kind": "plain", "topics": ["tarifs"]}'
-        raise click.ClickException(f"{file}: not one object a line such as {wanted} ({error!r})") from error
+        raise click.ClickException(f"{file}: not one object a line such as {_LINE} ({error!r})") from error
 
 
 def _name(file: Path) -> str:
@@ -104,9 +108,9 @@ def _name(file: Path) -> str:
 )
 @with_appcontext
 def parity_command(languages: tuple[str, ...], each: int | None, yes: bool, page: Path) -> None:
-    """Ask every example question both ways, GPT and the knowledge base, and list where they differ.
+    """Where GPT and the knowledge base answer otherwise.
 
-    Spends from the month's budget, and stops when that is used up."""
+    Asks every example question both ways. Spends from the month's budget, and stops when that is used up."""
     parts = current_parts()
     if parts.gpt.off_because is not None:
         raise click.ClickException(f"GPT is off: {parts.gpt.off_because}")

@@ -23,10 +23,10 @@ _STANDARD_OUTPUT = Path("-")
 @click.argument("archive", required=False, type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
 @with_appcontext
 def backup_command(archive: Path | None) -> None:
-    """Write database, topics, prompts, templates and settings into one ARCHIVE (-: standard output).
+    """Write all that is worth keeping into one ARCHIVE.
 
-    It holds what visitors wrote, with personal data already replaced, and the messages they left; only its owner may
-    read the file. It holds no key and no password."""
+    That is database, topics, prompts, templates and settings; -: to standard output. It holds what visitors wrote, with personal
+    data already replaced, and the messages they left; only its owner may read the file. It holds no key and no password."""
     parts = current_parts()
     now = parts.clock.now()
     path = archive or Path(f"okichat-{now:%Y-%m-%d-%H%M%S}.zip")
@@ -55,7 +55,9 @@ def backup_command(archive: Path | None) -> None:
 )
 @with_appcontext
 def restore_command(archive: Path, force: bool, folder: Path | None) -> None:
-    """Fill the database of DATABASE_URL, SQLite or Postgres, from an ARCHIVE of either. Stop the app meanwhile."""
+    """Fill the database of DATABASE_URL from an ARCHIVE.
+
+    Either may be of SQLite or Postgres. Stop the app meanwhile."""
     with _mistakes(), opened(archive) as source:
         if folder is not None:
             need_empty(folder)

@@ -21,7 +21,9 @@ def _week(_context: click.Context, _option: click.Parameter, name: str | None) -
 @click.option("--week", callback=_week, metavar="WEEK", help="Another week than the last one, e.g. 2026-W48.")
 @with_appcontext
 def digest_command(show: bool, week: Week | None) -> None:
-    """Send what last week brought by the channels of alerts, once, however often it is asked for."""
+    """Send what last week brought, by the channels of alerts.
+
+    Once, however often it is asked for."""
     parts = current_parts()
     week = week or parts.digest.last_week
     if show:

@@ -11,5 +11,7 @@ from okichat.web.parts import current_parts
 @click.command("recount")
 @with_appcontext
 def recount_command() -> None:
-    """Count the figures of all finished days again, e.g. after changing the database by hand."""
+    """Count the figures of all finished days again.
+
+    E.g. after changing the database by hand."""
     click.echo(f"{current_parts().summary.rebuild()} days counted.")

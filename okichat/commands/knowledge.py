@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,8 +17,11 @@ from okichat.errors import StoreUnavailable
 from okichat.knowledge.editing import Editing
 from okichat.knowledge.lint import Details, Doubt, lint
 from okichat.knowledge.suggestions import Suggestion, suggestions
-from okichat.language import LANGUAGES
+from okichat.language import detect_language
+from okichat.question import Question
+from okichat.sentences import sentences
 from okichat.web.parts import Parts, current_parts
+from okichat.web.presenter import SUGGESTIONS
 
 knowledge = AppGroup("knowledge", help="Look after the topics that visitors are answered from.")
 
@@ -37,11 +41,29 @@ def lint_command(strict: bool) -> None:
 
 def doubts_of(parts: Parts) -> list[Doubt]:
     """What the linter says of the topics in force."""
-    return lint(parts.settings.knowledge or folder("knowledge"), _details(parts), parts.summary.today, _is_served)
+    topics = parts.settings.knowledge or folder("knowledge")
+    return [*lint(topics, _details(parts), parts.summary.today, _is_served), *_unanswered_suggestions(parts)]
+
+
+def _unanswered_suggestions(parts: Parts) -> Iterator[Doubt]:
+    """Buttons of the first page that lead to no topic: those of another firm, where the site has not set its own."""
+    for text in parts.settings.suggestions or _usual_suggestions(parts.library.languages):
+        question = Question(text, detect_language(text, parts.settings.locale))
+        if not parts.search.find(question).answers:
+            wrong = f"no topic answers the suggested question {text!r}"
+            yield Doubt(
+                "OKICHAT_SUGGESTIONS", wrong, "suggest questions that visitors get an answer to", is_error=False
+            )
+
+
+def _usual_suggestions(languages: Sequence[str]) -> list[str]:
+    return [
+        sentences(language)(f"suggestion.{number}") for language in languages for number in range(1, SUGGESTIONS + 1)
+    ]
 
 
 def _details(parts: Parts) -> Details:
-    return {language: parts.contact.placeholders(language, parts.settings.retention_days) for language in LANGUAGES}
+    return parts.contact.placeholders(parts.settings.retention_days)
 
 
 def _is_served(path: str) -> bool:
@@ -69,7 +91,9 @@ def _is_served(path: str) -> bool:
 )
 @click.option("--pick", "picked", multiple=True, type=click.IntRange(1), help="Write only the group of this number.")
 def suggest_command(days: int, most: int, into: Path | None, picked: tuple[int, ...]) -> None:
-    """What visitors asked that the topics do not answer well, the most worthwhile first."""
+    """What visitors asked that the topics do not answer well.
+
+    The most worthwhile comes first."""
     parts = current_parts()
     try:
         found = suggestions(parts.store, parts.search, parts.clock.now() - timedelta(days=days))[:most]

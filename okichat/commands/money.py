@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import click
 from flask.cli import with_appcontext
@@ -28,15 +29,23 @@ _COLUMNS = ("month", "model", "calls", "input_tokens", "cached_input_tokens", "o
 @click.option(
     "--correct", "correct_usd", type=float, metavar="DOLLARS", help="Add to what the month has spent, or take from it."
 )
-@click.option("--why", help="The reason of a correction; it is kept with it.")
+@click.option(
+    "--trust-clock", is_flag=True, help="After a clock that was ahead: count in this month what later ones have spent."
+)
+@click.option("--why", help="The reason of --correct or --trust-clock; it is kept with it.")
 @with_appcontext
-def usage_command(months: int | None, as_csv: bool, verify: bool, correct_usd: float | None, why: str | None) -> None:
+def usage_command(
+    months: int | None, as_csv: bool, verify: bool, correct_usd: float | None, trust_clock: bool, why: str | None
+) -> None:
     """What GPT has cost this month, or in the last months."""
     budget = current_parts().budget
+    if (correct_usd is not None or trust_clock) and not why:
+        raise click.UsageError("a correction needs --why")
     if correct_usd is not None:
-        if not why:
-            raise click.UsageError("a correction needs --why")
-        budget.correct(round(correct_usd * 1_000_000), why)
+        budget.correct(round(correct_usd * 1_000_000), why or "")
+    if trust_clock:
+        closed = budget.trust_clock(why or "")
+        click.echo(f"Counted in this month now: {', '.join(closed)}." if closed else "No later month has been begun.")
     if verify and (differences := budget.verify()):
         raise click.ClickException("the ledger does not add up:\n" + "\n".join(differences))
     if months or as_csv:
@@ -55,7 +64,8 @@ def _show_month(budget: Budget) -> None:
         ("reserved", month.reserved_microusd),
         ("left", month.left_microusd),
     ]
-    click.echo(f"{month.month} (next month begins {month.resets_at:%Y-%m-%d %H:%M %Z})")
+    resets_at = month.resets_at.astimezone(ZoneInfo(current_parts().settings.timezone))
+    click.echo(f"{month.month} (next month begins {resets_at:%Y-%m-%d %H:%M %Z})")
     for name, microusd in rows:
         click.echo(f"{name:>10} {microusd / 1_000_000:>12.6f} $")
     if month.ends_on:
@@ -83,7 +93,9 @@ def _show_months(rows: Sequence[ModelMonth], *, as_csv: bool) -> None:
 @click.command("estimate")
 @with_appcontext
 def estimate_command() -> None:
-    """What 500, 2,000 and 5,000 conversations a month would cost with these settings."""
+    """What 500, 2,000 and 5,000 conversations a month would cost.
+
+    With these settings, prompts and topics."""
     parts = current_parts()
     settings = parts.settings
     price = price_of(settings.openai_model, settings)
@@ -106,6 +118,7 @@ def estimate_command() -> None:
         f"Tokens in: the real prompts for the example questions of the knowledge, history included, at 4 bytes a token.\n"
         f"Tokens out: {answer_tokens} an answer, {measured if use.answer_tokens else assumed}.\n"
         f"From the cache: {use.hit_rate or 0:.0%}, {assumed if use.hit_rate is None else measured}.\n"
+        "The reference is what the first version of this chat was said to cost.\n"
     )
     click.echo(f"{'conversations a month':>21} {'dollars':>9} {'reference':>10}")
     for line in monthly_table(each_usd):

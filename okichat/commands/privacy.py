@@ -11,16 +11,17 @@ import click
 from flask.cli import AppGroup, with_appcontext
 
 from okichat.errors import NoSuchConversation
-from okichat.guard.processing import processing_of, record_of_processing
 from okichat.language import LANGUAGES
 from okichat.monitoring.audit import COMMAND
+from okichat.privacy.processing import processing_of, record_of_processing
 from okichat.sentences import sentences
 from okichat.web.on_request import by_reference
 from okichat.web.parts import current_parts
 
 conversation = AppGroup(
     "conversation",
-    help="Hand over or erase what is kept under a REFERENCE: that of a transcript (3F9A-1C2B), of a message, or a whole one.",
+    help="Hand over or erase what is kept under a REFERENCE.\n\n"
+    "It is that of a transcript (3F9A-1C2B), of a message, or a whole one.",
 )
 
 
@@ -47,7 +48,9 @@ def erase(reference: str) -> None:
 @click.option("--lang", default="fr", type=click.Choice(LANGUAGES), help="Language of the sheet.")
 @with_appcontext
 def privacy_command(lang: str) -> None:
-    """Print the sheet for the record of processing (GDPR, article 30), as Markdown, from the settings in force."""
+    """Print the sheet for the record of processing, as Markdown.
+
+    It follows from the settings in force (GDPR, article 30)."""
     parts = current_parts()
     processing = processing_of(parts.settings, os.environ)
     click.echo(record_of_processing(processing, sentences(lang), f"{parts.summary.today:%d/%m/%Y}"))

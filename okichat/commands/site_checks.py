@@ -13,7 +13,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from okichat.commands.finding import Finding
+from okichat.health.finding import Finding
 from okichat.readers import is_loopback
 from okichat.sentences import sentences
 from okichat.settings import Settings, read_environment

@@ -8,18 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import Result
 
 from okichat.knowledge.calibration import read_calibration
 from tests.doubles.clock import StoppedClock
 from tests.doubles.openai_server import OpenAIServer
-from tests.knowledge.folders import write_topic
+from tests.knowledge.folders import write_prices_and_place
 from tests.served import ROOT
 from tests.site import Site
-
-
-def run(site: Site, *arguments: str, answer: str | None = None) -> Result:
-    return site.app.test_cli_runner().invoke(args=["okichat", *arguments], input=answer)
 
 
 @pytest.fixture
@@ -36,9 +31,7 @@ def questions(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
-    write_topic(tmp_path / "own", "fr/prix", ("Vos prix ?", "C'est combien ?"), body="Une mission coûte 300 €.\n")
-    write_topic(tmp_path / "own", "fr/lieu", ("Votre adresse ?",), body="À Paris, au fond de la cour.\n")
-    return tmp_path / "own"
+    return write_prices_and_place(tmp_path / "own")
 
 
 @pytest.fixture
@@ -52,7 +45,7 @@ def gpt_site(open_site: Callable[..., Site], own: Path, model: OpenAIServer) -> 
 
 
 def test_in_a_checkout_both_halves_are_evaluated(site: Site) -> None:
-    said = run(site, "evaluate")
+    said = site.command("evaluate")
 
     assert said.exit_code == 0, said.output
     assert [line.split(":")[0] for line in said.output.splitlines() if ".jsonl: " in line] == [
@@ -63,7 +56,10 @@ def test_in_a_checkout_both_halves_are_evaluated(site: Site) -> None:
 
 
 def test_a_file_of_one_s_own_is_counted_and_its_misses_shown_on_request(site: Site, questions: Path) -> None:
-    plain, full = run(site, "evaluate", str(questions)).output, run(site, "evaluate", "--ask", str(questions)).output
+    plain, full = (
+        site.command("evaluate", str(questions)).output,
+        site.command("evaluate", "--ask", str(questions)).output,
+    )
 
     assert "right topic first        50.0 %  (1 of 2; 9 to 91 %)" in plain
     assert "[plain]" not in plain
@@ -73,10 +69,20 @@ def test_a_file_of_one_s_own_is_counted_and_its_misses_shown_on_request(site: Si
 def test_a_file_that_is_none_is_refused_with_an_example_of_one(site: Site, tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_text('{"question": "Vos tarifs ?"}\n')
 
-    said = run(site, "evaluate", str(tmp_path / "x.jsonl"))
+    said = site.command("evaluate", str(tmp_path / "x.jsonl"))
 
     assert said.exit_code == 1
     assert '"topics": ["tarifs"]' in said.output
+
+
+def test_own_topics_are_not_measured_with_questions_to_the_shipped_ones(
+    open_site: Callable[..., Site], own: Path
+) -> None:
+    said = open_site(OKICHAT_KNOWLEDGE=str(own)).command("evaluate")
+
+    assert said.exit_code == 2
+    assert "name a FILE of questions to your topics" in said.output
+    assert '"kind": "off_topic", "topics": []' in said.output
 
 
 def test_the_thresholds_found_belong_to_the_knowledge_they_were_found_for(
@@ -88,7 +94,7 @@ def test_the_thresholds_found_belong_to_the_knowledge_they_were_found_for(
     (tmp_path / "asked.jsonl").write_text("\n".join(lines))
     site = open_site(StoppedClock(), OKICHAT_KNOWLEDGE=str(own))
 
-    said = run(site, "evaluate", "--calibrate", str(tmp_path / "asked.jsonl"))
+    said = site.command("evaluate", "--calibrate", str(tmp_path / "asked.jsonl"))
 
     assert said.exit_code == 0, said.output
     assert read_calibration(own).date == "2026-11-23"
@@ -104,7 +110,7 @@ def test_the_document_has_the_figures_of_today(site: Site, tmp_path: Path) -> No
     page = tmp_path / "answers.md"
     page.write_text(document, encoding="utf-8")
 
-    run(site, "evaluate", "--write", str(page))
+    site.command("evaluate", "--write", str(page))
 
     written, measured = _headlines(document), _headlines(page.read_text(encoding="utf-8"))
     assert len(written) == 3
@@ -121,7 +127,7 @@ def _headlines(document: str) -> list[float]:
 def test_the_document_is_written_where_the_figures_have_changed(site: Site, questions: Path, tmp_path: Path) -> None:
     page = tmp_path / "answers.md"
 
-    said = run(site, "evaluate", str(questions), "--write", str(page))
+    said = site.command("evaluate", str(questions), "--write", str(page))
 
     assert "written" in said.output
     assert "| plain | 50.0 % (1 of 2; 9 to 91 %) |" in page.read_text(encoding="utf-8")
@@ -129,7 +135,7 @@ def test_the_document_is_written_where_the_figures_have_changed(site: Site, ques
 
 
 def test_parity_says_what_it_will_cost_and_spends_nothing_without_a_yes(gpt_site: Site, model: OpenAIServer) -> None:
-    said = run(gpt_site, "parity", answer="n\n")
+    said = gpt_site.command("parity", answer="n\n")
 
     assert said.exit_code == 1
     assert said.output.startswith("3 questions to gpt-6-luna: about $0.0")
@@ -139,7 +145,7 @@ def test_parity_says_what_it_will_cost_and_spends_nothing_without_a_yes(gpt_site
 def test_parity_lists_what_differs_side_by_side(gpt_site: Site, model: OpenAIServer, tmp_path: Path) -> None:
     model.always_reply("Une mission coûte <b>450 €</b>, à Paris.")
 
-    said = run(gpt_site, "parity", "--yes", "--html", str(tmp_path / "parity.html"))
+    said = gpt_site.command("parity", "--yes", "--html", str(tmp_path / "parity.html"))
 
     assert said.exit_code == 0, said.output
     assert len(model.requests) == 3
@@ -156,13 +162,13 @@ def test_parity_stops_where_gpt_cannot_be_asked_and_shows_what_there_is(
 ) -> None:
     model.always_fail("insufficient_quota")
 
-    said = run(gpt_site, "parity", "--yes", "--html", str(tmp_path / "parity.html"))
+    said = gpt_site.command("parity", "--yes", "--html", str(tmp_path / "parity.html"))
 
     assert said.exit_code == 0 or "could not be asked any more" in said.output
     assert (tmp_path / "parity.html").is_file()
 
 
 def test_parity_without_a_key_says_why_not(site: Site) -> None:
-    said = run(site, "parity")
+    said = site.command("parity")
 
     assert (said.exit_code, said.output) == (1, "Error: GPT is off: no_key\n")

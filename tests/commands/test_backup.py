@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import stat
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import Result
 from sqlalchemy import JSON, Text, cast, func, insert, select, text
 
-from okichat.errors import BackupError
 from okichat.settings import Settings
 from okichat.storage import schema
-from okichat.storage.archive import opened
 from okichat.storage.backup import private_file, write_backup
 from okichat.storage.engine import Store
 from okichat.storage.schema import locked, upgrade
-from okichat.storage.tables import alerts, audit, facts, ledger, metadata, turns
+from okichat.storage.tables import alerts, audit, facts, ledger, turns
 from tests.doubles.clock import StoppedClock
 from tests.doubles.openai_server import OpenAIServer
 from tests.servers import PostgresServer
 from tests.site import Site
+from tests.storage.backups import backup, rows
 
 FIELD, OUTSIDE = "Quels sont vos tarifs ?", "recette de la ratatouille"
 SECRETS = {
@@ -56,21 +51,6 @@ def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], str
     return make
 
 
-def run(site: Site, *arguments: str) -> Result:
-    return site.app.test_cli_runner().invoke(args=["okichat", *arguments])
-
-
-def rows(site: Site) -> dict[str, list[Any]]:
-    """Every table but what a process keeps for itself, as both engines give it."""
-    site.parts.store.write_now()
-    with site.parts.store.read() as connection:
-        return {
-            table.name: sorted(tuple(map(repr, row)) for row in connection.execute(select(table)))
-            for table in metadata.sorted_tables
-            if table is not facts
-        }
-
-
 def fill(site: Site) -> None:
     """A little of everything: paid answers, a vote, a message, an alert, and JSON that is null or missing."""
     reply = site.ask(FIELD)
@@ -85,33 +65,6 @@ def fill(site: Site) -> None:
         row = {"kind": "quota", "subject": "m", "period": "open", "raised_at": now, "facts": {"n": 1, "é": None}}
         connection.execute(insert(alerts), row | {"state": "sent", "tries": 1, "next_try_at": now})
         connection.execute(insert(facts), {"name": "greeting", "value": "kept"})
-
-
-def backup(site: Site, path: Path) -> Path:
-    said = run(site, "backup", str(path))
-    assert said.exit_code == 0, said.output
-    return path
-
-
-def rewritten(archive: Path, change: Callable[[dict[str, bytes]], None], *, honest: bool = False) -> Path:
-    """The archive with other members; `honest`: its manifest says what they are."""
-    with zipfile.ZipFile(archive) as file:
-        members = {name: file.read(name) for name in file.namelist()}
-    change(members)
-    if honest:
-        manifest = json.loads(members["manifest.json"])
-        said = {part["name"]: part["rows"] for part in manifest["parts"]}
-        manifest["parts"] = [
-            {"name": n, "bytes": len(b), "sha256": hashlib.sha256(b).hexdigest(), "rows": said.get(n)}
-            for n, b in members.items()
-            if n != "manifest.json"
-        ]
-        members["manifest.json"] = json.dumps(manifest).encode()
-    changed = archive.with_name("changed.zip")
-    with zipfile.ZipFile(changed, "w") as file:
-        for name, content in members.items():
-            file.writestr(name, content)
-    return changed
 
 
 @pytest.mark.parametrize(("source", "target"), [("sqlite", "postgres"), ("postgres", "sqlite")])
@@ -131,9 +84,9 @@ def test_everything_comes_back_in_the_other_database_and_from_there(
     assert wanted["turns"]
 
     second = open_site(DATABASE_URL=fresh(target))
-    said = run(second, "restore", str(backup(first, tmp_path / "one.zip")))
+    said = second.command("restore", str(backup(first, tmp_path / "one.zip")))
     third = open_site(DATABASE_URL=fresh(source))
-    again = run(third, "restore", str(backup(second, tmp_path / "two.zip")))
+    again = third.command("restore", str(backup(second, tmp_path / "two.zip")))
 
     assert (said.exit_code, again.exit_code) == (0, 0), said.output + again.output
     assert rows(second) == wanted
@@ -151,7 +104,7 @@ def test_numbers_go_on_after_those_that_were_restored(
     site.parts.budget.correct(1_000, "first")
     site.parts.budget.correct(1_000, "second")
     target = open_site(DATABASE_URL=fresh("postgres"))
-    assert run(target, "restore", str(backup(site, tmp_path / "a.zip"))).exit_code == 0
+    assert target.command("restore", str(backup(site, tmp_path / "a.zip"))).exit_code == 0
 
     target.parts.budget.correct(5_000, "third")
 
@@ -202,12 +155,12 @@ def test_a_database_that_is_not_empty_is_replaced_only_by_force_and_keeps_its_ow
         connection.execute(insert(audit), row)
     before, secret = rows(target), target.parts.references
 
-    refused = run(target, "restore", str(archive))
+    refused = target.command("restore", str(archive))
     assert refused.exit_code == 1
     assert "not empty" in refused.output
     assert rows(target) == before
 
-    forced = run(target, "restore", "--force", str(archive))
+    forced = target.command("restore", "--force", str(archive))
     assert forced.exit_code == 0, forced.output
     restored, wanted = rows(target), rows(clock_site)
     (record,) = restored.pop("audit")
@@ -245,7 +198,7 @@ def test_an_older_database_is_written_as_it_is_and_comes_back_up_to_date(
     assert manifest.revision == "0001"
 
     site = open_site(DATABASE_URL=fresh("sqlite"))
-    said = run(site, "restore", str(tmp_path / "old.zip"))
+    said = site.command("restore", str(tmp_path / "old.zip"))
 
     assert said.exit_code == 0, said.output
     with site.parts.store.read() as connection:
@@ -258,7 +211,7 @@ def test_the_files_come_back_into_a_new_folder(site: Site, open_site: Callable[.
     archive = backup(site, tmp_path / "a.zip")
     target = open_site(DATABASE_URL=f"sqlite:///{tmp_path / 'b.db'}")
 
-    said = run(target, "restore", "--files", str(tmp_path / "files"), str(archive))
+    said = target.command("restore", "--files", str(tmp_path / "files"), str(archive))
 
     assert said.exit_code == 0, said.output
     ours = Path(__file__).parents[2]
@@ -266,88 +219,14 @@ def test_the_files_come_back_into_a_new_folder(site: Site, open_site: Callable[.
         assert (tmp_path / "files" / name).read_bytes() == (ours / name).read_bytes()
     assert (tmp_path / "files" / "prompts" / "system.txt").is_file()
     assert stat.S_IMODE((tmp_path / "files" / "settings.env").stat().st_mode) == 0o600
-    full = run(target, "restore", "--force", "--files", str(tmp_path / "files"), str(archive))
+    full = target.command("restore", "--force", "--files", str(tmp_path / "files"), str(archive))
     assert "not an empty folder" in full.output
-
-
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A backup of a database with one question."""
-    folder = tmp_path_factory.mktemp("archive")
-    site = Site({"DATABASE_URL": f"sqlite:///{folder / 'a.db'}"}, StoppedClock())
-    site.ask(FIELD)
-    backup(site, folder / "a.zip")
-    site.close()
-    return folder / "a.zip"
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "../evil", "/etc/evil", "knowledge/../../evil", "knowledge/.env", "knowledge\\..\\evil", "evil", "knowledge/a:b",
-        "database/../evil.jsonl", "knowledge//evil", "knowledge/./evil", "knowledge/a\nb", "knowledge/",
-    ],
-)  # fmt: skip
-def test_a_part_that_would_leave_the_folder_is_refused_with_the_whole_archive(archive: Path, name: str) -> None:
-    changed = rewritten(archive, lambda members: members.update({name: b"x"}), honest=True)
-
-    with pytest.raises(BackupError, match="a part that no backup has"), opened(changed):
-        pass
-
-
-def _cut_rows(members: dict[str, bytes]) -> None:
-    members["database/turns.jsonl"] = members["database/turns.jsonl"][:-5]
-
-
-def _add_stranger(members: dict[str, bytes]) -> None:
-    members["knowledge/fr/stranger.md"] = b"x"
-
-
-def _newer(members: dict[str, bytes]) -> None:
-    members["manifest.json"] = members["manifest.json"].replace(f'"{schema.HEAD}"'.encode(), b'"9999"')
-
-
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        (_cut_rows, "damaged or was changed"),
-        (_add_stranger, "damaged or was changed"),
-        (_newer, "update Okichat first"),
-        (lambda members: members.pop("manifest.json"), "no backup of Okichat"),
-        (lambda members: members.update({"manifest.json": b"[]"}), "cannot be read"),
-    ],
-)
-def test_an_archive_that_is_not_what_it_says_is_refused(
-    archive: Path, change: Callable[[dict[str, bytes]], None], sentence: str
-) -> None:
-    with pytest.raises(BackupError, match=sentence), opened(rewritten(archive, change)):
-        pass
-
-
-def _with_facts(row: bytes) -> Callable[[dict[str, bytes]], None]:
-    def change(members: dict[str, bytes]) -> None:
-        members["database/facts.jsonl"] = row
-
-    return change
-
-
-def test_rows_that_no_backup_has_are_refused_and_nothing_is_changed(clock_site: Site, archive: Path) -> None:
-    clock_site.ask(OUTSIDE)
-    before = rows(clock_site)
-
-    for row in (b'{"id":"x"}\n', b"[1]\n", b'{"name":"secret_key","value":"planted"}\n', b"{\n"):
-        changed = rewritten(archive, _with_facts(row), honest=True)
-        said = run(clock_site, "restore", "--force", str(changed))
-
-        assert said.exit_code == 1
-        assert "facts.jsonl" in said.output
-        assert rows(clock_site) == before
 
 
 def test_a_file_that_is_no_archive_is_told_in_a_sentence(site: Site, tmp_path: Path) -> None:
     (tmp_path / "x.zip").write_bytes(b"PK\x03\x04 nothing")
 
-    said = run(site, "restore", str(tmp_path / "x.zip"))
+    said = site.command("restore", str(tmp_path / "x.zip"))
 
     assert said.exit_code == 1
     assert "is no backup of Okichat" in said.output
@@ -356,7 +235,7 @@ def test_a_file_that_is_no_archive_is_told_in_a_sentence(site: Site, tmp_path: P
 def test_a_backup_never_overwrites_a_file(site: Site, tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_text("precious")
 
-    said = run(site, "backup", str(tmp_path / "a.zip"))
+    said = site.command("backup", str(tmp_path / "a.zip"))
 
     assert said.exit_code == 1
     assert (tmp_path / "a.zip").read_text() == "precious"
@@ -365,10 +244,10 @@ def test_a_backup_never_overwrites_a_file(site: Site, tmp_path: Path) -> None:
 def test_a_backup_can_go_to_standard_output(site: Site, open_site: Callable[..., Site], tmp_path: Path) -> None:
     site.ask(FIELD)
 
-    (tmp_path / "a.zip").write_bytes(run(site, "backup", "-").stdout_bytes)
+    (tmp_path / "a.zip").write_bytes(site.command("backup", "-").stdout_bytes)
     target = open_site(DATABASE_URL=f"sqlite:///{tmp_path / 'b.db'}")
 
-    assert run(target, "restore", str(tmp_path / "a.zip")).exit_code == 0
+    assert target.command("restore", str(tmp_path / "a.zip")).exit_code == 0
     assert rows(target)["turns"] == rows(site)["turns"]
 
 
@@ -381,7 +260,7 @@ def test_a_table_that_the_other_database_lacks_text_for_is_carried_all_the_same(
         connection.execute(insert(turns), row | {"question": "avant\x00après"})
     target = open_site(DATABASE_URL=fresh("postgres"))
 
-    said = run(target, "restore", str(backup(clock_site, tmp_path / "a.zip")))
+    said = target.command("restore", str(backup(clock_site, tmp_path / "a.zip")))
 
     assert said.exit_code == 0, said.output
     with target.parts.store.read() as connection:

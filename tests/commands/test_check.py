@@ -149,6 +149,51 @@ def test_what_is_broken_is_an_error_with_its_mend(
     assert found["key"][0] == "warning"
 
 
+OWN_PAGE = "chat/page.html"
+OF_OURS = '{% extends "okichat/chat/page.html" %}'
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "status", "words"),
+    [
+        ("chat/pages.html", OF_OURS, "warning", "chat/pages.html : aucune page ne s'en sert"),
+        ("site.css", ":root { --brand: red }", "warning", "static/site.css"),
+        (OWN_PAGE, OF_OURS + "\n{% block welcom %}{% endblock %}", "warning", "ligne 2 : okichat/chat/page.html n'a pas de bloc « welcom »"),
+        (OWN_PAGE, OF_OURS + "\n<p>Ouvert le dimanche</p>", "warning", "ligne 2 : ce qui est hors d'un bloc n'est jamais affiché"),
+        (OWN_PAGE, '{% extends "chat/page.html" %}', "error", "Écrivez « okichat/chat/page.html »"),
+        ("_mark.html", '\n<img src="{{ asset("logo.png") }}" alt="">', "error", "_mark.html, ligne 2 : le fichier logo.png n'existe pas"),
+        ("_mark.html", "\n{{ firm.name }}", "error", "_mark.html, ligne 2 : 'firm' is undefined"),
+        ("chat/_refusal.html", "{{ refusal.wait + 1 }}", "error", "chat/_refusal.html, ligne 1"),
+        ("errors/error.html", "{{ page.thread + 1 }}", "error", "errors/error.html, ligne 1"),
+    ],
+)  # fmt: skip
+def test_what_nobody_would_see_of_a_template_is_told_with_its_mend(
+    file: str, text: str, status: str, words: str, open_site: Callable[..., Site], tmp_path: Path
+) -> None:
+    own = tmp_path / "own"
+    (own / file).parent.mkdir(parents=True)
+    (own / file).write_text(text)
+
+    found = check(open_site(OKICHAT_TEMPLATES=str(own)))[1]["templates"]
+
+    assert found[0] == status
+    assert words in found[1]
+
+
+def test_nothing_is_said_of_templates_that_are_used(open_site: Callable[..., Site], tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    (own / "chat").mkdir(parents=True)
+    (own / "static").mkdir()
+    (own / "static" / "logo.png").write_bytes(b"png")
+    (own / "_address.html").write_text('<img src="{{ asset("logo.png") }}" alt="">{% block address %}{% endblock %}')
+    (own / OWN_PAGE).write_text(
+        OF_OURS + '{% block welcome %}{% block ours %}{% include "_address.html" %}{% endblock %}{% endblock %}'
+    )
+
+    for folder in (own, ROOT / "docs" / "examples" / "roche" / "templates"):
+        assert check(open_site(OKICHAT_TEMPLATES=str(folder)))[1]["templates"][0] == "ok"
+
+
 def test_mistakes_in_settings_and_topics_are_findings_too(tmp_path: Path) -> None:
     (tmp_path / "own" / "fr").mkdir(parents=True)
     (tmp_path / "own" / "fr" / "prix.md").write_text("no head")

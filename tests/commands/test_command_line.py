@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import insert
 
 from okichat.cli import commands
-from okichat.storage.tables import ledger
+from okichat.storage.tables import balances, ledger
 from tests.served import ROOT, clean_environment
 from tests.site import Site
 
@@ -147,3 +147,25 @@ def test_the_script_that_writes_migrations_takes_no_option_for_a_title(word: str
     assert said.returncode == code
     assert "Run: python scripts/migration.py" in said.stdout + said.stderr
     assert sorted(os.listdir(versions)) == before
+
+
+def test_after_a_clock_that_was_ahead_one_command_puts_its_spending_into_the_real_month(site: Site) -> None:
+    now, this_month = site.parts.clock.now(), site.parts.budget.month().month
+    ahead = {
+        "at": now,
+        "month": "2031-01",
+        "kind": "correct",
+        "spent_change_microusd": 7,
+        "reserved_change_microusd": 0,
+    }
+    with site.parts.store.write() as connection:
+        connection.execute(insert(ledger), ahead)
+        connection.execute(insert(balances), {"month": "2031-01", "spent_microusd": 7, "reserved_microusd": 0})
+    run = site.app.test_cli_runner()
+
+    without_reason = run.invoke(args=["okichat", "usage", "--trust-clock"])
+    said = run.invoke(args=["okichat", "usage", "--trust-clock", "--why", "the clock was ahead", "--verify"])
+
+    assert "--why" in without_reason.output
+    assert (said.exit_code, said.output.splitlines()[0]) == (0, "Counted in this month now: 2031-01.")
+    assert (site.parts.budget.month().month, site.parts.budget.month().spent_microusd) == (this_month, 7)

@@ -31,6 +31,22 @@ def test_the_shipped_topics_pass_with_warnings_about_what_is_not_set(site: Site)
     assert strict.exit_code == 1
 
 
+def test_a_suggested_question_that_no_topic_answers_is_a_warning(
+    open_site: Callable[..., Site], tmp_path: Path
+) -> None:
+    write_topic(tmp_path / "own", "fr/velos", ("Louez-vous des vélos ?", "louer un vélo", "vélo de location"))
+    own = {"OKICHAT_KNOWLEDGE": str(tmp_path / "own")}
+
+    usual = run(open_site(**own), "lint")
+    chosen = run(open_site(**own, OKICHAT_SUGGESTIONS="Louez-vous des vélos ?|Vendez-vous des pianos ?"), "lint")
+
+    assert "no topic answers the suggested question 'Comment créer mon entreprise" in usual.output
+    assert [line for line in chosen.output.splitlines() if "OKICHAT_SUGGESTIONS" in line] == [
+        "warning  OKICHAT_SUGGESTIONS: no topic answers the suggested question 'Vendez-vous des pianos ?'; "
+        "suggest questions that visitors get an answer to"
+    ]
+
+
 @pytest.mark.parametrize(("target", "code"), [("/contact", 0), ("/confidentialite", 0), ("/nowhere", 1)])
 def test_links_are_held_against_the_pages_of_this_site(
     open_site: Callable[..., Site], tmp_path: Path, target: str, code: int

@@ -1,15 +1,12 @@
-"""What a check has found: one line for a person, or one object for a program."""
+"""What a check has found."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-import click
-
 Status = Literal["ok", "warning", "error"]
-
-_MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "error": ("✗", "red")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +17,8 @@ class Finding:
     status: Status
     text: str
 
-    def show(self) -> None:
-        """Print it; in colour on a terminal only."""
-        mark, colour = _MARKS[self.status]
-        click.echo(f"{click.style(mark, fg=colour)} {self.text}")
 
-
-def worst(findings: list[Finding]) -> Status:
+def worst(findings: Iterable[Finding]) -> Status:
     """The status of all of them together."""
     found = {finding.status for finding in findings}
     return "error" if "error" in found else "warning" if "warning" in found else "ok"
