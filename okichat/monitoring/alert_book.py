@@ -88,14 +88,25 @@ class AlertBook:
         """There is money again: end the alerts of spent budgets but that of the month `still_spent`. True the first time."""
         spent = and_(alerts.c.kind == "budget_100", alerts.c.ended_at.is_(None), alerts.c.period != (still_spent or ""))
         with self._store.read() as connection:
-            row = connection.execute(select(alerts.c.period).where(spent).order_by(alerts.c.period.desc())).first()
+            row = connection.execute(select(alerts.c.raised_at).where(spent).order_by(alerts.c.period.desc())).first()
         if row is None:
             return False
         with self._store.write() as connection:
             if connection.execute(update(alerts).where(spent).values(ended_at=self._clock.now())).rowcount == 0:
                 return False
-            self._insert(connection, "budget_100_over", "", row.period, facts, None)
+            self._insert(connection, "budget_100_over", "", row.raised_at.isoformat(), facts, None)
             return True
+
+    def end_of_smaller_budget(self, month: str, budget_microusd: int) -> None:
+        """The budget was raised: end what the month was told of shares of a smaller one, so that it can be told anew."""
+        of_month = and_(alerts.c.kind.in_(_BUDGET), alerts.c.period == month)
+        with self._store.read() as connection:
+            rows = connection.execute(select(alerts).where(of_month)).all()
+        for row in rows:
+            if (row.facts.get("budget_microusd") or budget_microusd) < budget_microusd:
+                ended = update(alerts).where(_is(row.kind, "", month), _same(row))
+                with self._store.write() as connection:
+                    connection.execute(ended.values(period=row.raised_at.isoformat(), ended_at=self._clock.now()))
 
     def claim(self) -> Alert | None:
         """Take the oldest alert whose next try is due; of several processes one gets it."""

@@ -54,6 +54,7 @@ class Alerts:
         self._lock = threading.Lock()
         self._heard: list[tuple[str, str]] = []  # what the journal told since the last look: event or reason, model
         self._known: set[tuple[str, str]] = set()  # budget alerts this process need not look for again
+        self._budget_is_new = True  # perhaps: it changes with a restart
         self._act: Callable[[], object] | None = None
         self._store_away: Alert | None = None
         self._told_that_away = False
@@ -98,6 +99,10 @@ class Alerts:
         """The last alerts, newest first. Raises StoreUnavailable."""
         return self._book.newest(limit)
 
+    def in_words(self, alert: Alert) -> str:
+        """Its sentence, in the language of the settings; of a letter the first line."""
+        return self._post.letter(alert).text.partition("\n")[0]
+
     def lasting(self, month: str) -> list[Alert]:
         """What the operator still has to deal with, newest first. Raises StoreUnavailable."""
         return self._book.lasting(month)
@@ -133,13 +138,16 @@ class Alerts:
             "resets_at": month.resets_at.isoformat(),
             "ends_on": month.ends_on.isoformat() if month.ends_on else None,
         }
+        if month.budget_microusd and self._book.end_spent_months(month.month if 100 in month.crossed else None, facts):
+            self._journal.event("alert", kind="budget_100_over")
+        if self._budget_is_new:
+            self._book.end_of_smaller_budget(month.month, month.budget_microusd)
+            self._budget_is_new = False
         for percent in month.crossed:
             kind = f"budget_{percent}"
             if (kind, month.month) not in self._known:
                 self._raise(kind, "", month.month, facts)
                 self._known.add((kind, month.month))
-        if month.budget_microusd and self._book.end_spent_months(month.month if 100 in month.crossed else None, facts):
-            self._journal.event("alert", kind="budget_100_over")
 
     def _deal_with_heard(self) -> None:
         while self._heard:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 
 def dollars(microusd: int, language: str) -> str:
-    """Millionths of a dollar as dollars, to the cent."""
-    amount = f"{microusd / 1_000_000:.2f}"
+    """Millionths of a dollar as dollars: to the cent, below a cent to its hundredth."""
+    amount = f"{microusd / 1_000_000:.{4 if 0 < abs(microusd) < 10_000 else 2}f}"
     return f"{amount.replace('.', ',')} $" if language == "fr" else f"${amount}"
 
 

@@ -35,7 +35,7 @@ def bars(id: str, title: str, description: str, points: Sequence[Point]) -> Mark
         top = _BASE_PX - height
         drawn.append(
             Markup('<g><title>{}</title><rect class="{}" x="{}%" y="{}" width="{}%" height="{}"/></g>').format(
-                f"{point.name} : {point.text}",
+                f"{point.name} · {point.text}",
                 "bar" if point.value else "bar empty",
                 _short(number * step + step * 0.1),
                 _short(top if point.value else _BASE_PX - 1),
@@ -65,7 +65,7 @@ def money_line(id: str, title: str, description: str, points: Sequence[Point], l
     for (x, y), point in zip(places, points, strict=True):
         drawn.append(
             Markup('<g><title>{}</title><circle class="spot" cx="{}%" cy="{}" r="3"/></g>').format(
-                f"{point.name} : {point.text}", _short(x), _short(y)
+                f"{point.name} · {point.text}", _short(x), _short(y)
             )
         )
     if places:

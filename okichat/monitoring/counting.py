@@ -12,12 +12,19 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Text, and_, cast, func, select
 
-from okichat.monitoring.day import Topics, TopicUse
 from okichat.monitoring.figures import UNFINISHED, USEFUL, Figures
 from okichat.monitoring.passes import count_passes
+from okichat.monitoring.topic_use import Topics, TopicUse
 from okichat.storage.engine import Store
 from okichat.storage.functions import hour_of, hundredths_between, moment_of
 from okichat.storage.tables import balances, ledger, turns
+
+
+def first_question_at(store: Store) -> datetime | None:
+    """When the first question of all was asked. Raises StoreUnavailable."""
+    with store.read() as connection:
+        first_at: datetime | None = connection.scalar(select(func.min(turns.c.asked_at)))
+    return first_at
 
 
 class Counting:

@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import fields
 from datetime import date
 from typing import Any, Protocol
 
 from okichat.monitoring.figures import Figures
+from okichat.monitoring.topic_use import Topics, TopicUse
 
 _COUNTED = {each.name for each in fields(Figures)}
-
-
-@dataclass(frozen=True, slots=True)
-class TopicUse:
-    """How often answers stood on a topic, and what visitors said of them."""
-
-    hits: int = 0
-    up: int = 0
-    down: int = 0
-
-    def __add__(self, other: TopicUse) -> TopicUse:
-        """Both together."""
-        return TopicUse(self.hits + other.hits, self.up + other.up, self.down + other.down)
-
-
-Topics = Mapping[tuple[str, str], TopicUse]
 
 
 class Day(Protocol):
@@ -85,30 +70,6 @@ def folded(day: Day) -> dict[str, Any]:
         "topics": [[*topic, use.hits, use.up, use.down] for topic, use in topics.items()],
         "spent": dict(day.spent_microusd),
     }
-
-
-def sum_of_figures(figures: Iterable[Figures]) -> Figures:
-    """All of them together; adding them two by two would copy the long counts each time."""
-    listed = list(figures)
-    total: dict[str, Any] = {}
-    for each in fields(Figures):
-        values = [getattr(one, each.name) for one in listed]
-        if each.default_factory is MISSING:
-            total[each.name] = sum(values)
-            continue
-        total[each.name] = Counter()
-        for value in values:
-            total[each.name].update(value)
-    return Figures(**total)
-
-
-def sum_of_topics(topics: Iterable[Topics]) -> dict[tuple[str, str], TopicUse]:
-    """All of them together."""
-    total: dict[tuple[str, str], TopicUse] = {}
-    for uses in topics:
-        for topic, use in uses.items():
-            total[topic] = total[topic] + use if topic in total else use
-    return total
 
 
 def _plain(value: int | Counter[Any]) -> Any:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-
 from okichat.clock import Clock
 from okichat.contact.channels import Letter
 from okichat.knowledge.search import Search
@@ -21,7 +19,6 @@ from okichat.monitoring.summary import Summary
 from okichat.sentences import sentences
 from okichat.settings import Settings
 from okichat.storage.engine import Store
-from okichat.storage.tables import turns
 
 KIND = "digest"
 _FROM_HOUR = 8  # of Monday
@@ -84,7 +81,7 @@ class Digest:
         too_early = moment.weekday() == 0 and moment.hour < _FROM_HOUR
         if self._dealt_with == week or too_early or not self._settings.digest or not self._alerts.has_channel:
             return
-        if self._was_asked_before(week.sunday):  # else there was no chat yet, and nothing to tell
+        if self._summary.first_day() <= week.sunday:  # else there was no chat yet, and nothing to tell
             self.send(week)
         self._dealt_with = week
 
@@ -147,11 +144,6 @@ class Digest:
             file = f"{each.language}/{each.topic}.md"
             line = self._say("digest.line", number=number, question=text, count=each.count)
             yield f"{line} {self._say(place, file=file)}"
-
-    def _was_asked_before(self, sunday: date) -> bool:
-        earlier = select(turns.c.id).where(turns.c.asked_at < self._summary.bounds(sunday)[1]).limit(1)
-        with self._store.read() as connection:
-            return connection.execute(earlier).first() is not None
 
 
 def _days(week: Week) -> dict[str, str]:

@@ -14,9 +14,10 @@ from okichat.clock import Clock
 from okichat.guard.admission import INJECTION
 from okichat.monitoring.alert_book import OPEN, AlertBook, Facts
 from okichat.monitoring.alerts import MODEL_FAULTS
+from okichat.monitoring.counting import first_question_at
 from okichat.monitoring.journal import Fact, Journal
 from okichat.monitoring.passes import count_passes
-from okichat.monitoring.security import CROSS_SITE, RATE_LIMIT, REFUSAL, SIGN_IN, SPAM, SecurityLog
+from okichat.monitoring.security_log import CROSS_SITE, RATE_LIMIT, REFUSAL, SIGN_IN, SPAM, SecurityLog
 from okichat.sources.faults import FAULTS
 from okichat.storage.engine import Store
 from okichat.storage.tables import alerts, security_events, turns
@@ -161,8 +162,12 @@ class Episodes:
         if times < TRAFFIC_FLOOR * _OVER_BELOW:
             return Measured(0, {})
         here = now.astimezone(self._zone)
-        before = [(here - timedelta(weeks=week)).astimezone(UTC) for week in range(1, TRAFFIC_WEEKS + 1)]
-        usual = sum(self._questions(moment, TRAFFIC_WINDOW) for moment in before) / TRAFFIC_WEEKS
+        weeks = [(here - timedelta(weeks=week)).astimezone(UTC) for week in range(1, TRAFFIC_WEEKS + 1)]
+        first_at = first_question_at(self._store) or now
+        before = [moment for moment in weeks if first_at <= moment - TRAFFIC_WINDOW]
+        if not before:
+            return Measured(0, {})  # nobody knows yet what is usual
+        usual = sum(self._questions(moment, TRAFFIC_WINDOW) for moment in before) / len(before)
         level = min(times / TRAFFIC_FLOOR, times / (TRAFFIC_TIMES_USUAL * usual)) if usual else times / TRAFFIC_FLOOR
         return Measured(level, {"times": times, "usual": round(usual)})
 

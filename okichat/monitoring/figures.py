@@ -1,16 +1,17 @@
-"""The figures of some days, as the dashboard shows them; those of two spans can be added."""
+"""The figures of some days, as the dashboard shows them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import date
+from typing import Any
 
 from okichat.conversations.listing import UNFINISHED
 from okichat.sources.faults import FAULTS
 
-__all__ = ["UNFINISHED", "USEFUL", "Figures"]
+__all__ = ["UNFINISHED", "USEFUL", "Figures", "sum_of_figures"]
 
 USEFUL = ("gpt", "cache", "local")  # answers to what was asked; small talk and the way to a human are none
 _PAUSED = "paused_"
@@ -45,10 +46,6 @@ class Figures:
     tokens: Counter[str] = field(default_factory=Counter)
     hundredths: Counter[int] = field(default_factory=Counter)
     first_words: Counter[int] = field(default_factory=Counter)
-
-    def __add__(self, other: Figures) -> Figures:
-        """Both spans together."""
-        return Figures(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
     @property
     def questions(self) -> int:
@@ -91,6 +88,21 @@ class Figures:
     def first_word_s(self, share: float) -> float | None:
         """Within how many seconds that share of the answers showed their first words; None where there are none."""
         return _quantile_s(self.first_words, share)
+
+
+def sum_of_figures(figures: Iterable[Figures]) -> Figures:
+    """All of them together."""
+    listed = list(figures)
+    total: dict[str, Any] = {}
+    for each in fields(Figures):
+        values = [getattr(one, each.name) for one in listed]
+        if each.default_factory is MISSING:
+            total[each.name] = sum(values)
+            continue
+        total[each.name] = Counter()
+        for value in values:
+            total[each.name].update(value)
+    return Figures(**total)
 
 
 def _quantile_s(counts: Counter[int], share: float) -> float | None:

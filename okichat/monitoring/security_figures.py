@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, func, select
 
 from okichat.guard.admission import PERSONAL_DATA
-from okichat.monitoring.security import KINDS
+from okichat.monitoring.security_log import KINDS
 from okichat.storage.engine import Store
 from okichat.storage.functions import hour_of, moment_of
 from okichat.storage.tables import security_events

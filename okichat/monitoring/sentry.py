@@ -26,7 +26,7 @@ def open_sentry(settings: Settings, journal: Journal) -> None:
         import sentry_sdk
         from sentry_sdk.utils import BadDsn, event_from_exception
     except ImportError:
-        journal.event("sentry_missing", detail='SENTRY_DSN is set: run `pip install "okichat[sentry]"`, or unset it')
+        journal.event("sentry_missing", detail="SENTRY_DSN is set: run `pip install sentry-sdk`, or unset it")
         return
     try:
         client = sentry_sdk.Client(

@@ -9,15 +9,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import accumulate, islice
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
-
 from okichat.clock import Clock
-from okichat.monitoring.counting import CountedDay, Counting
-from okichat.monitoring.day import Day, Topics, TopicUse, sum_of_figures, sum_of_topics
+from okichat.monitoring.counting import CountedDay, Counting, first_question_at
+from okichat.monitoring.day import Day
 from okichat.monitoring.day_book import DayBook
-from okichat.monitoring.figures import Figures
+from okichat.monitoring.figures import Figures, sum_of_figures
+from okichat.monitoring.topic_use import Topics, TopicUse, sum_of_topics
 from okichat.storage.engine import Store
-from okichat.storage.tables import turns
 
 # After midnight answers of the day before are still being written.
 _FINISHED_AFTER = timedelta(minutes=10)
@@ -66,7 +64,7 @@ class Summary:
         today = self.today
         if self._older is None or self._older[0] != today:
             self._older = (today, self._figures(days) if (days := self._all_days()[:-2]) else Figures())
-        return self._older[1] + self.last(2)
+        return sum_of_figures([self._older[1], self.last(2)])
 
     def prepare(self) -> None:
         """Count the finished days that are not in the book yet, the newest first, and add up the periods of the screens, so
@@ -83,6 +81,11 @@ class Summary:
         self._book.empty()
         self._older, self._sums = None, {}
         return self._fill_book()
+
+    def first_day(self) -> date:
+        """The day of the first question; today where there is none, or where the clock has gone back behind it."""
+        first_at = first_question_at(self._store)
+        return min(first_at.astimezone(self._zone).date(), self.today) if first_at else self.today
 
     def days(self, days: int) -> list[date]:
         """The last so many days, the earliest first."""
@@ -122,7 +125,7 @@ class Summary:
     def _others(self, days: list[date], kept: _Kept) -> list[date]:
         """Those that the book does not tell; before the first question there is nothing to count."""
         missing = [day for day in days if day not in kept.stamps]
-        first = self._first_day() if len(missing) > 2 else missing[0] if missing else self.today
+        first = self.first_day() if len(missing) > 2 else missing[0] if missing else self.today
         return [day for day in missing if day >= first]
 
     def _kept(self, days: list[date]) -> _Kept:
@@ -145,14 +148,8 @@ class Summary:
 
     def _all_days(self) -> list[date]:
         """Every day of which there can be anything, the earliest first; at least today."""
-        today, first = self.today, self._first_day()
+        today, first = self.today, self.first_day()
         return [today - timedelta(days=back) for back in range((today - first).days, -1, -1)]
-
-    def _first_day(self) -> date:
-        """The day of the first question; today where there is none, or where the clock has gone back behind it."""
-        with self._store.read() as connection:
-            first_turn: datetime | None = connection.scalar(select(func.min(turns.c.asked_at)))
-        return min(first_turn.astimezone(self._zone).date(), self.today) if first_turn else self.today
 
     def _is_finished(self, day: date) -> bool:
         return self._clock.now() >= self._begin(day + timedelta(days=1)) + _FINISHED_AFTER

@@ -12,7 +12,7 @@ from okichat.monitoring.alert_post import post_from
 from okichat.monitoring.alerts import Alerts
 from okichat.monitoring.episodes import Episodes
 from okichat.monitoring.journal import Journal
-from okichat.monitoring.security import SecurityLog
+from okichat.monitoring.security_log import SecurityLog
 from okichat.settings import Settings
 from okichat.storage.engine import Store
 

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import select
 
 from okichat.errors import StoreUnavailable
-from okichat.money.budget import Budget, BudgetSpent
+from okichat.money.budget import Budget
 from okichat.money.month import MonthSummary
+from okichat.money.reservation import BudgetSpent
 from okichat.monitoring.alert_book import Alert, AlertBook, Facts
 from okichat.monitoring.alert_post import AlertPost, post_from
 from okichat.monitoring.alerts import Alerts
@@ -75,7 +76,7 @@ def test_half_four_fifths_and_the_whole_budget_are_told_once_each(
 
     assert told == [0, 1, 2, 3]
     half, four_fifths, whole = texts(webhook_host)
-    assert "50 % de son budget GPT du mois : 0,00 $ sur 0,00 $" in half
+    assert "50 % de son budget GPT du mois : 0,0005 $ sur 0,0010 $" in half
     assert "80 %" in four_fifths
     assert "épuisé" in whole
     assert "01/12" in whole
@@ -94,6 +95,32 @@ def test_a_burst_that_spends_everything_tells_one_of_each_kind(
         kinds = connection.execute(select(alerts_table.c.kind)).scalars().all()
     assert sorted(kinds) == ["budget_100", "budget_50", "budget_80"]
     assert len(webhook_host.posts) == 3
+
+
+def test_a_raised_budget_is_told_of_anew(open_watch: OpenWatch, webhook_host: WebhookHost, clock: StoppedClock) -> None:
+    poor, month = open_watch(), "2026-11"
+    poor.spend(1000)
+    poor.alerts.look()
+    assert [alert.kind for alert in poor.alerts.lasting(month)] == ["budget_100"]
+
+    webhook_host.posts.clear()
+    clock.forward(minutes=5)
+    richer, rich = open_watch(budget_usd=0.0015), open_watch(budget_usd=0.01)
+    for looking in (richer, poor, richer):
+        looking.alerts.look()
+    assert [alert.kind for alert in richer.alerts.lasting(month)] == ["budget_50"]
+    assert ["de nouveau du budget" in text for text in texts(webhook_host)] == [True, False]
+    assert "50 % de son budget GPT du mois : 0,0010 $ sur 0,0015 $" in texts(webhook_host)[1]
+
+    clock.forward(minutes=5)
+    rich.alerts.look()
+    assert rich.alerts.lasting(month) == []
+
+    webhook_host.posts.clear()
+    rich.spend(9000)
+    rich.alerts.look()
+    assert len(webhook_host.posts) == 3
+    assert [alert.kind for alert in rich.alerts.lasting(month)] == ["budget_100"]
 
 
 def test_the_next_month_is_announced_once_and_counts_anew(
@@ -343,3 +370,16 @@ def test_the_command_tells_whether_alerts_arrive(open_site: Callable[..., Site],
     unset = open_site().app.test_cli_runner().invoke(args=["okichat", "alert", "--test"])
     assert "OKICHAT_ALERT_WEBHOOK" in unset.output
     assert unset.exit_code == 1
+
+
+def test_the_command_lists_what_was_told_in_its_sentences(open_site: Callable[..., Site]) -> None:
+    site = open_site()
+    runner = site.app.test_cli_runner()
+    assert runner.invoke(args=["okichat", "alert"]).output == "No alert has been given yet.\n"
+
+    site.parts.journal.event("model_fault", model="gpt-6-luna", reason="key", detail="401")
+    site.parts.alerts.look()
+
+    assert (
+        "key: Le fournisseur du modèle gpt-6-luna refuse votre clé." in runner.invoke(args=["okichat", "alert"]).output
+    )

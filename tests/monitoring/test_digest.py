@@ -77,8 +77,8 @@ def test_it_tells_questions_cost_and_what_to_add(site: Site, clock: StoppedClock
 
     text = site.parts.digest.text(site.parts.digest.last_week)
 
-    assert "Questions : 3 en 3 conversations (la semaine précédente : 0)" in text
-    assert "fiches du cabinet 33 %, renvoi vers un humain 67 %" in text
+    assert "Questions : 3 (la semaine précédente : 0) ; conversations : 3" in text
+    assert "vos fiches 33 %, renvoi vers un humain 67 %" in text
     assert "Coût de GPT : 0,00 $ ; il reste 20,00 $ ce mois-ci" in text
     assert f"1. « {ODD} » (2 fois) → " in text
     assert FIELD not in text
@@ -95,7 +95,7 @@ def test_it_speaks_english_and_names_what_only_gpt_could_answer(
 
     text = site.parts.digest.text(site.parts.digest.last_week)
 
-    assert "Answers: GPT 100%, the firm's topics 0%, handed to a human 0%" in text
+    assert "Answers: GPT 100%, your topics 0%, handed to a human 0%" in text
     assert "Cost of GPT: $0.03" in text
     assert "Every question was answered" in text
     assert "Only GPT could answer these" in text

@@ -18,7 +18,7 @@ from okichat.monitoring.alert_book import Alert, AlertBook
 from okichat.monitoring.alert_post import post_from
 from okichat.monitoring.episodes import ABUSE, API_ERRORS, EPISODES, OFF_TOPIC, TRAFFIC
 from okichat.monitoring.journal import Journal
-from okichat.monitoring.security import CROSS_SITE, RATE_LIMIT, SIGN_IN, SPAM
+from okichat.monitoring.security_log import CROSS_SITE, RATE_LIMIT, SIGN_IN, SPAM
 from okichat.monitoring.watch import Watch, open_watch
 from okichat.settings import Settings
 from okichat.storage.engine import Store
@@ -210,21 +210,49 @@ def test_traffic_is_a_peak_at_three_times_the_same_hour_of_the_last_four_weeks(
     assert night.told[1:] == ["Le pic de fréquentation est passé."]
 
 
-def test_a_new_site_has_its_peak_at_the_floor(night: Night, ask: Ask) -> None:
+def test_a_new_chat_has_no_peak_before_there_is_a_week_to_compare_with(
+    night: Night, ask: Ask, clock: StoppedClock
+) -> None:
+    began_at = clock.now()
+    ask(500)
+    assert night.look() == []
+
+    clock.stand_at(began_at + timedelta(days=6, hours=23))
+    ask(500)
+    assert night.look() == []
+
+    clock.stand_at(began_at + timedelta(days=8, hours=3))  # at this hour nobody asked a week ago
     ask(49)
+    assert night.look() == []
+    ask(1)
+    assert night.look() == [TRAFFIC]
+    assert "50 questions en une heure, contre 0 d'habitude" in night.told[0]
+
+
+def test_a_young_chat_is_compared_with_the_weeks_it_has_lived_through(
+    night: Night, ask: Ask, clock: StoppedClock
+) -> None:
+    ask(1, at=clock.now() - timedelta(days=10))
+    ask(40, at=clock.now() - timedelta(weeks=1, minutes=30))
+    ask(119)
     assert night.look() == []
 
     ask(1)
     assert night.look() == [TRAFFIC]
+    assert "120 questions en une heure, contre 40 d'habitude" in night.told[0]
 
 
 def test_an_hour_is_compared_with_the_same_hour_of_the_firms_clock(night: Night, ask: Ask, clock: StoppedClock) -> None:
     # Half past ten in Paris, two days after the clocks changed.
     clock.stand_at(datetime(2026, 10, 27, 9, 30, tzinfo=UTC))
-    ask(400, at=datetime(2026, 10, 20, 8, 15, tzinfo=UTC))  # a quarter past ten in summer time
-    ask(100)
-
+    ask(1, at=datetime(2026, 10, 18, 8, 0, tzinfo=UTC))
+    ask(30, at=datetime(2026, 10, 20, 8, 15, tzinfo=UTC))  # a quarter past ten in summer time
+    ask(500, at=datetime(2026, 10, 20, 9, 15, tzinfo=UTC))  # an hour later
+    ask(89)
     assert night.look() == []
+
+    ask(1)
+    assert night.look() == [TRAFFIC]
 
 
 def test_a_security_event_is_a_line_of_json_without_anything_about_the_visitor(

@@ -1,4 +1,4 @@
-"""What visitors asked in vain, in groups: added to a topic as an example, begun as a new topic, or ignored."""
+"""What visitors asked in vain, in groups: added to a topic as an example, begun as a new topic, or ignored; and the way back."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from flask import Response, abort, redirect, request
 from flask.typing import ResponseReturnValue
 
 from okichat.knowledge.editing import Change, NotChanged
-from okichat.knowledge.library import Topic
 from okichat.knowledge.suggestions import EXAMPLE, IGNORED, NEW_TOPIC, Suggestion
+from okichat.knowledge.topic_file import Topic
 from okichat.monitoring.audit import DASHBOARD, Audit
 from okichat.web.admin.room import address, blueprint, screen
 from okichat.web.parts import Parts, current_parts
 
 KINDS = ("unanswered", "rejected", "thumbs_down")
-_DONE = (EXAMPLE, NEW_TOPIC, IGNORED, "recalled", "gone")
+RECALLED, WITHDRAWN = "recalled", "withdrawn"  # what undoes IGNORED and EXAMPLE
+_UNDO = {IGNORED: RECALLED, EXAMPLE: WITHDRAWN}
+_DEEDS = (EXAMPLE, NEW_TOPIC, IGNORED, RECALLED, WITHDRAWN)
+DONE = (*_DEEDS, "missing", "gone")
 _MOST_SHOWN = 15  # of each kind
 _MOST_GUESSES = 3
 _PATIENCE_S = 0.08
@@ -40,7 +43,7 @@ class GroupView:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why a topic was not changed: "doubt" with what would be wrong, or "form"."""
+    """Why a topic was not changed: "doubt" with what would be wrong, "form", or "read_only" with the file."""
 
     why: str
     detail: str = ""
@@ -54,12 +57,14 @@ def groups() -> str:
 
 @blueprint.post("/questions/groups")
 def deal_with_group() -> ResponseReturnValue:
-    """Do with one group what the owner has chosen."""
+    """Do with one group what the owner has chosen, or undo it."""
     parts, deed, turn = current_parts(), request.form.get("do", ""), request.form.get("turn", "")
-    if deed not in (EXAMPLE, NEW_TOPIC, IGNORED, "recalled") or not _TURN.fullmatch(turn):
+    if deed not in _DEEDS or not _TURN.fullmatch(turn):
         abort(400)
-    if deed == "recalled":
+    if deed == RECALLED:
         return _done(parts, deed if parts.unanswered.recall(turn) else "gone", turn)
+    if deed == WITHDRAWN:
+        return _withdrawn(parts, turn, request.form.get("place", ""))
     group = parts.unanswered.group_of(turn)
     if group is None:
         return _done(parts, "gone", turn)
@@ -75,14 +80,33 @@ def deal_with_group() -> ResponseReturnValue:
 def _changed(parts: Parts, group: Suggestion, deed: str, turn: str) -> ResponseReturnValue:
     """Keep the change, or give it to the owner where it cannot be kept here. Raises NotChanged."""
     change = _change(parts, group, deed)
+    was_so = parts.editing.is_so(change)
     kept = parts.editing.can_write(group.language) and parts.editing.keep(change, replace=deed == EXAMPLE)
     parts.unanswered.mark(group, deed)
     if kept:
-        return _done(parts, deed, turn, change.place)
+        return _done(parts, deed, "" if was_so else group.turns[0], change.place)
     Audit(parts.store, parts.clock).note(f"group_{deed}", change.place[:64], DASHBOARD)
     response = Response(change.content, content_type="text/markdown; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{change.place.partition("/")[2]}"'
     return response
+
+
+def _withdrawn(parts: Parts, turn: str, place: str) -> ResponseReturnValue:
+    """Take the example that was made of a question out of its topic again, and offer the group again."""
+    example = parts.unanswered.example_of(turn)
+    if example is None:
+        return _done(parts, "gone", turn)
+    language, question = example
+    if not _PLACE.fullmatch(place) or not place.startswith(f"{language}/"):
+        abort(400)
+    try:
+        change = parts.editing.without_example(place, question)
+    except NotChanged as refused:
+        return _screen(Refused("doubt", str(refused)))
+    if change and not (parts.editing.can_write(language) and parts.editing.keep(change, replace=True)):
+        return _screen(Refused("read_only", place))
+    parts.unanswered.recall(turn)
+    return _done(parts, WITHDRAWN if change else "missing", turn, place)
 
 
 def _change(parts: Parts, group: Suggestion, deed: str) -> Change:
@@ -115,9 +139,10 @@ def _screen(refused: Refused | None = None) -> str:
         is_whole=waiting.is_whole,
         days=parts.settings.retention_days,
         folder=parts.editing.folder,
-        done=done if done in _DONE and not refused else "",
+        done=done if done in DONE and not refused else "",
         place=place if _PLACE.fullmatch(place) else "",
-        undo=turn if done == IGNORED and _TURN.fullmatch(turn) else "",
+        undo=_UNDO.get(done, "") if _TURN.fullmatch(turn) else "",
+        turn=turn,
         refused=refused,
     )
 

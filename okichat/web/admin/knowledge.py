@@ -10,19 +10,18 @@ from markupsafe import Markup
 from okichat.answer import Answer, Usage, last_answer
 from okichat.errors import Refusal, SourceUnavailable
 from okichat.guard.admission import Guard
-from okichat.knowledge.library import Topic
-from okichat.knowledge.search import Findings
+from okichat.knowledge.findings import Findings
+from okichat.knowledge.topic_file import Topic
 from okichat.language import LANGUAGES
 from okichat.money.estimate import likely_tokens
 from okichat.money.forecast import ASSUMED_ANSWER_TOKENS
 from okichat.money.prices import price_of
 from okichat.monitoring.audit import DASHBOARD, Audit
-from okichat.monitoring.day import TopicUse
+from okichat.monitoring.topic_use import TopicUse
 from okichat.question import MAX_QUESTION_CHARS, Question
 from okichat.sources.handoff import Handoff
 from okichat.sources.local import Local, NothingFound
 from okichat.web import presenter
-from okichat.web.admin.mode import gpt_state
 from okichat.web.admin.room import blueprint, screen
 from okichat.web.locale import page_locale
 from okichat.web.parts import Parts, current_parts
@@ -96,7 +95,7 @@ def _screen(parts: Parts, trial: Trial | None) -> str:
         days=_DAYS,
         max_chars=MAX_QUESTION_CHARS,
         trial=trial,
-        gpt=gpt_state(parts),
+        gpt=parts.health.gpt_state_in_detail(),
     )
 
 

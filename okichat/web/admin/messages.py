@@ -10,11 +10,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from okichat.contact.messages import KeptMessage, is_reference
-from okichat.conversations.by_reference import EXPORT
 from okichat.monitoring.audit import DASHBOARD, Audit
+from okichat.privacy.by_reference import EXPORT
 from okichat.sentences import sentences
+from okichat.web.admin import wording
 from okichat.web.admin.room import address, blueprint, screen
-from okichat.web.admin.spreadsheet import download
+from okichat.web.admin.spreadsheet import Cell, download
 from okichat.web.parts import current_parts
 
 SHOWN = {"waiting": ("new", "delivered"), "answered": ("answered",), "all": ()}
@@ -65,21 +66,7 @@ def export_messages() -> ResponseReturnValue:
     """All messages that are kept."""
     parts = current_parts()
     headings = [gettext(f"admin.column.{name}") for name in _HEADINGS]
-    rows = (
-        (
-            kept.received_at.replace(microsecond=0).isoformat(),
-            kept.reference,
-            kept.state,
-            kept.message.name,
-            kept.message.email,
-            kept.message.phone,
-            kept.message.text,
-            kept.message.language,
-            kept.conversation,
-            kept.channel,
-        )
-        for kept in parts.messages.newest(_MOST_EXPORTED)
-    )
+    rows = map(_row, parts.messages.newest(_MOST_EXPORTED))
     Audit(parts.store, parts.clock).note(EXPORT, "messages", DASHBOARD)
     return download(f"okichat-messages-{parts.summary.today}", headings, rows)
 
@@ -93,4 +80,19 @@ def _view(kept: KeptMessage) -> MessageView:
         kept,
         f"mailto:{quote(message.email, safe='@')}?subject={subject}" if message.email else None,
         f"tel:{digits}" if digits else None,
+    )
+
+
+def _row(kept: KeptMessage) -> tuple[Cell, ...]:
+    return (
+        wording.cell(kept.received_at),
+        kept.reference,
+        gettext(f"admin.message.{kept.state}"),
+        kept.message.name,
+        kept.message.email,
+        kept.message.phone,
+        kept.message.text,
+        kept.message.language,
+        kept.conversation,
+        gettext(f"admin.channel.{kept.channel}") if kept.channel else None,
     )

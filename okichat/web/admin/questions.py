@@ -11,11 +11,12 @@ from flask_babel import gettext
 from markupsafe import Markup
 
 from okichat.answer import NOTICES
-from okichat.conversations.by_reference import EXPORT
-from okichat.conversations.listing import Asked, Wanted
+from okichat.conversations.listing import ListedQuestion, Wanted
 from okichat.language import LANGUAGES
 from okichat.monitoring.audit import DASHBOARD, Audit
+from okichat.privacy.by_reference import EXPORT
 from okichat.web import presenter
+from okichat.web.admin import wording
 from okichat.web.admin.room import address, blueprint, screen
 from okichat.web.admin.spreadsheet import Cell, download
 from okichat.web.admin.today import SHOWN_RUNGS
@@ -58,7 +59,8 @@ def export_questions() -> ResponseReturnValue:
     """All of them that the filters let through."""
     parts = current_parts()
     headings = [gettext(f"admin.column.{name}") for name in _HEADINGS]
-    rows = (_row(asked) for asked in parts.questions.all(replace(_wanted(parts), before=None)))
+    topics = _topics(parts)
+    rows = (_row(asked, topics) for asked in parts.questions.all(replace(_wanted(parts), before=None)))
     Audit(parts.store, parts.clock).note(EXPORT, "questions", DASHBOARD)
     return download(f"okichat-questions-{parts.summary.today}", headings, rows)
 
@@ -66,11 +68,12 @@ def export_questions() -> ResponseReturnValue:
 @blueprint.get("/conversations/<conversation>")
 def conversation(conversation: str) -> str:
     """One conversation as the visitor had it, and why it went so."""
-    asked = current_parts().questions.conversation(conversation)
+    parts = current_parts()
+    asked = parts.questions.conversation(conversation)
     if not asked:
         abort(404)
     answers = {each.id: presenter.html_of(each.answer) if each.answer else Markup("") for each in asked}
-    return screen("dashboard/conversation.html", "questions", asked=asked, answers=answers)
+    return screen("dashboard/conversation.html", "questions", asked=asked, answers=answers, topics=_topics(parts))
 
 
 def _wanted(parts: Parts) -> Wanted:
@@ -120,22 +123,26 @@ def _topics(parts: Parts) -> dict[str, str]:
     return {topic.slug: topic.title for language in reversed(LANGUAGES) for topic in library.topics(language)}
 
 
-def _row(asked: Asked) -> tuple[Cell, ...]:
+def _row(asked: ListedQuestion, topics: dict[str, str]) -> tuple[Cell, ...]:
     return (
-        asked.asked_at.replace(microsecond=0).isoformat(),
+        wording.cell(asked.asked_at),
         asked.conversation,
         asked.language,
         asked.question,
         asked.answer,
-        asked.answered_by,
-        ", ".join(asked.topics),
-        ", ".join(f"{passed.source}: {passed.reason}" for passed in asked.passed),
-        asked.notice,
-        asked.confidence,
-        asked.seconds,
+        wording.rung(asked.answered_by),
+        ", ".join(topics.get(slug, slug) for slug in asked.topics),
+        ", ".join(
+            f"{wording.rung(passed.source)} ({wording.reason(passed.reason)})"
+            for passed in asked.passed
+            if passed.source != "small_talk"
+        ),
+        gettext(f"admin.notice.{asked.notice}") if asked.notice in NOTICES else asked.notice,
+        None if asked.confidence is None else round(asked.confidence, 2),
+        None if asked.seconds is None else round(asked.seconds, 2),
         asked.model,
         asked.tokens,
         asked.cost_microusd / 1_000_000,
-        asked.feedback,
+        gettext(f"admin.feedback.{asked.feedback}") if asked.feedback else None,
         asked.feedback_reason,
     )

@@ -12,8 +12,8 @@ from okichat.monitoring.alert_book import Alert
 from okichat.monitoring.alert_post import AlertPost
 from okichat.monitoring.charts import Point, bars
 from okichat.monitoring.episodes import TRAFFIC_WEEKS
-from okichat.monitoring.security import KINDS
 from okichat.monitoring.security_figures import ALARMING, SecurityFigures, security_figures
+from okichat.monitoring.security_log import KINDS
 from okichat.web.admin import wording
 from okichat.web.admin.chart import Chart, counted_point
 from okichat.web.admin.periods import PERIODS, asked_period
@@ -26,7 +26,6 @@ from okichat.web.parts import Parts, current_parts
 class EpisodeView:
     """Something the night watch has told of. `ended_at` is None while it goes on."""
 
-    kind: str
     text: str
     began_at: datetime
     ended_at: datetime | None
@@ -60,7 +59,7 @@ def _view(parts: Parts, days: int) -> SecurityView:
     figures = security_figures(parts.store, begin, parts.settings.timezone)
     post = AlertPost(replace(parts.settings, locale=page_locale()), ())
     told = [
-        EpisodeView(kind, post.letter(Alert(kind, "", began_at, facts)).text, began_at, ended_at)
+        EpisodeView(post.letter(Alert(kind, "", began_at, facts)).text, began_at, ended_at)
         for kind, began_at, ended_at, facts in parts.episodes.since(begin)
     ]
     kinds = figures.kinds
@@ -98,10 +97,12 @@ def _traffic_chart(parts: Parts, days: int) -> Chart:
     weeks = [today - timedelta(weeks=week) for week in range(TRAFFIC_WEEKS, -1, -1)]
     hours = parts.summary.hours(weeks)
     points = [counted_point(gettext("admin.hour", hour=hour), hours[today][hour]) for hour in range(24)]
-    usual = [sum(hours[day][hour] for day in weeks[:-1]) / TRAFFIC_WEEKS for hour in range(24)]
+    first_day = parts.summary.first_day()
+    before = [day for day in weeks[:-1] if day >= first_day]
+    usual = [sum(hours[day][hour] for day in before) / len(before) if before else None for hour in range(24)]
     title = gettext("admin.security.traffic.today")
     rows = [
-        (point.name, point.text, wording.number(mean))
+        (point.name, point.text, "–" if mean is None else wording.number(mean))
         for point, mean in zip(points, usual, strict=True)
         if point.value or mean
     ]

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from flask import Response
+from flask import Response, stream_with_context
 
 from okichat.web.locale import page_locale
 from okichat.web.visible import visible
@@ -23,24 +23,31 @@ def download(name: str, headings: Sequence[str], rows: Iterable[Sequence[Cell]])
     """A CSV file; rows are read while it is sent, the first one before."""
     waiting = iter(rows)
     first = list(next(waiting, ()))
-    body = _lines(chain([headings], [first] if first else [], waiting), ";" if page_locale() == "fr" else ",")
-    response = Response(body, content_type="text/csv; charset=utf-8")
+    body = _lines(chain([headings], [first] if first else [], waiting), french=page_locale() == "fr")
+    response = Response(stream_with_context(body), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response
 
 
-def harmless(cell: Cell) -> str | int | float:
+def harmless(cell: str) -> str:
     """A cell that no spreadsheet runs: a text that begins like a formula gets an apostrophe in front."""
-    if not isinstance(cell, str):
-        return "" if cell is None else cell
     shown = visible(cell)
     begins = shown.lstrip(" \N{NO-BREAK SPACE}")
     return f"'{shown}" if begins.startswith(_BEGINS_FORMULA + _BEGINS_WIDE_FORMULA) else shown
 
 
-def _lines(rows: Iterable[Sequence[Cell]], separator: str) -> Iterator[str]:
+def _lines(rows: Iterable[Sequence[Cell]], *, french: bool) -> Iterator[str]:
     yield "\N{ZERO WIDTH NO-BREAK SPACE}"  # by which spreadsheets know UTF-8
     for row in rows:
         line = io.StringIO()
-        csv.writer(line, delimiter=separator, quoting=csv.QUOTE_ALL).writerow([harmless(cell) for cell in row])
+        writer = csv.writer(line, delimiter=";" if french else ",", quoting=csv.QUOTE_ALL)
+        writer.writerow(
+            [harmless(cell) if isinstance(cell, str) else _figure(cell, "," if french else ".") for cell in row]
+        )
         yield line.getvalue()
+
+
+def _figure(value: float | None, point: str) -> str:
+    if value is None:
+        return ""
+    return str(value) if isinstance(value, int) else f"{value:.6f}".rstrip("0").rstrip(".").replace(".", point)

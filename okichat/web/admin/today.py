@@ -12,6 +12,7 @@ from flask_babel import gettext
 from markupsafe import Markup
 
 from okichat.answer import RUNGS
+from okichat.health.state import State
 from okichat.money.month import MonthSummary
 from okichat.monitoring.alert_post import AlertPost
 from okichat.monitoring.charts import Point, bars, money_line, share_bar
@@ -19,7 +20,6 @@ from okichat.monitoring.episodes import EPISODES
 from okichat.monitoring.figures import UNFINISHED, Figures
 from okichat.web.admin import wording
 from okichat.web.admin.chart import Chart, counted_point
-from okichat.web.admin.mode import GptState, gpt_state
 from okichat.web.admin.periods import PERIODS, asked_period
 from okichat.web.admin.room import address, blueprint, screen
 from okichat.web.htmx import is_htmx
@@ -55,7 +55,7 @@ class TodayView:
     now: datetime
     figures: Figures
     month: MonthSummary
-    gpt: GptState
+    gpt: State
     needs: list[Need]
     rungs: list[tuple[str, int, float, Markup]]
     reasons: list[tuple[str, str, int]]
@@ -74,7 +74,7 @@ def today() -> str:
 
 
 def _view(parts: Parts, days: int) -> TodayView:
-    figures, month, gpt = parts.summary.last(days), parts.budget.month(), gpt_state(parts)
+    figures, month, gpt = parts.summary.last(days), parts.budget.month(), parts.health.gpt_state_in_detail()
     reasons = sorted(figures.passes.items(), key=lambda item: -item[1])
     return TodayView(
         days=days,
@@ -93,7 +93,7 @@ def _view(parts: Parts, days: int) -> TodayView:
     )
 
 
-def _needs(parts: Parts, month: MonthSummary, gpt: GptState, today: Figures) -> Iterator[Need]:
+def _needs(parts: Parts, month: MonthSummary, gpt: State, today: Figures) -> Iterator[Need]:
     """What the owner should look at, the most urgent first."""
     post = AlertPost(replace(parts.settings, locale=page_locale()), ())
     for alert in parts.alerts.lasting(month.month):
@@ -103,8 +103,8 @@ def _needs(parts: Parts, month: MonthSummary, gpt: GptState, today: Figures) -> 
             yield Need(post.letter(alert).text, url, action, is_urgent)
         else:
             yield Need(post.letter(alert).text, is_urgent=is_urgent)
-    if not gpt.works and gpt.sentence:
-        yield Need(gpt.sentence)
+    if not gpt.works:
+        yield Need(wording.local_mode(gpt))
     if unanswered := today.unanswered:
         url = address("admin.questions", rung="handoff", day=parts.summary.today.isoformat())
         yield Need(wording.counted(unanswered, "unanswered_today"), url, gettext("admin.need.read"))

@@ -50,7 +50,7 @@ def test_without_a_database_the_screens_say_so_and_health_still_works(
 
     for path in ("/admin", "/admin/questions", "/admin/messages", "/admin/questions.csv"):
         assert "La base de données ne répond pas" in page(site, path)
-    assert 'check-broken"><strong>Base de données' in page(site, "/admin/health")
+    assert 'check-error"><strong>Base de données' in page(site, "/admin/health")
     assert "hx-trigger" in site.client.get("/admin", headers={"HX-Request": "true"}).get_data(as_text=True)
 
 

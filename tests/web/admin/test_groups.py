@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import secrets
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from okichat.knowledge.library import load_library
 from okichat.storage.tables import audit, turns
+from okichat.web.admin import groups
 from tests.doubles.clock import StoppedClock
 from tests.knowledge.folders import write_topic
 from tests.site import Site
@@ -165,7 +167,7 @@ HOSTILE = (
 
 @pytest.mark.parametrize("question", HOSTILE)
 def test_a_visitors_words_become_one_line_of_text_whatever_they_are(owner: Site, folder: Path, question: str) -> None:
-    turn = ask(owner, f"{question} dromadaire zébré")
+    turn = ask(owner, f"{question} dromadaire zébré", rung="local", feedback="down")
     before = yaml.safe_load((folder / "fr" / "tarifs.md").read_text().split("---\n")[1])
 
     assert deal(owner, "example", turn, topic="tarifs").status_code == 303
@@ -182,7 +184,7 @@ def test_a_visitors_words_become_one_line_of_text_whatever_they_are(owner: Site,
 def test_a_draft_of_a_visitors_words_has_a_title_and_examples_and_no_more(
     owner: Site, folder: Path, question: str
 ) -> None:
-    deal(owner, "topic", ask(owner, f"{question} dromadaire zébré"))
+    deal(owner, "topic", ask(owner, f"{question} dromadaire zébré", rung="local", feedback="down"))
 
     (path,) = folder.glob("fr/_*.md")
     _, front, body = path.read_text().split("---\n", 2)
@@ -228,6 +230,102 @@ def test_what_is_ignored_stays_away_until_it_is_recalled(owner: Site) -> None:
     assert [action for action, *_ in trail(owner)] == ["group_ignored", "group_recalled"]
 
 
+def undo(site: Site, done: TestResponse) -> TestResponse:
+    """Press the button that stands beside what was done."""
+    (form,) = re.findall(r'<div class="done".*?</form>', page(site, done.headers["Location"]), re.DOTALL)
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
+    return site.client.post(GROUPS, data=fields)
+
+
+def test_an_example_is_taken_back_out_of_its_topic_and_the_group_waits_again(owner: Site, folder: Path) -> None:
+    path = folder / "fr" / "tarifs.md"
+    before = path.read_bytes()
+    for question in ("avez vous un club de degustation", CLUB, CLUB, "avez vous un club de dégustation"):
+        ask(owner, question)
+    turn = ask(owner, "Avez-vous un Club de dégustation")
+    added = deal(owner, "example", turn, topic="tarifs")
+    assert CLUB in path.read_text()
+
+    done = words(owner, undo(owner, added).headers["Location"])
+
+    assert "L'exemple est retiré de fr/tarifs.md." in done
+    assert "posée 5 fois" in done
+    assert path.read_bytes() == before
+    assert set(handled(owner)) == {None}
+    assert [(action, subject) for action, subject, _ in trail(owner)] == [
+        ("group_example", "fr/tarifs.md"),
+        ("group_withdrawn", "fr/tarifs.md"),
+    ]
+    assert "Ce groupe est déjà traité." in words(owner, undo(owner, added).headers["Location"])
+
+
+def test_an_example_is_taken_back_after_the_start_that_made_it_count(
+    owner: Site, open_site: OpenSite, folder: Path
+) -> None:
+    added = deal(owner, "example", ask(owner, CLUB), topic="tarifs")
+    address = owner.parts.settings.database_url
+    restarted = open_site(OKICHAT_ADMIN_PASSWORD=PASSWORD, OKICHAT_KNOWLEDGE=str(folder), DATABASE_URL=address)
+    sign_in(restarted)
+
+    assert "L'exemple est retiré" in words(restarted, undo(restarted, added).headers["Location"])
+    assert CLUB not in (folder / "fr" / "tarifs.md").read_text()
+
+
+def test_of_an_example_that_the_owner_has_changed_since_nothing_is_taken_out(owner: Site, folder: Path) -> None:
+    path = folder / "fr" / "tarifs.md"
+    added = deal(owner, "example", ask(owner, CLUB), topic="tarifs")
+    path.write_text(path.read_text().replace(CLUB, "Et le club ?"))
+
+    done = words(owner, undo(owner, added).headers["Location"])
+
+    assert "L'exemple n'était plus dans fr/tarifs.md : la fiche a été modifiée depuis." in done
+    assert "posée une fois" in done
+    assert "Et le club ?" in path.read_text()
+
+
+def test_an_example_without_which_the_topic_could_not_be_read_stays(owner: Site, folder: Path) -> None:
+    path = folder / "fr" / "tarifs.md"
+    added = deal(owner, "example", ask(owner, CLUB), topic="tarifs")
+    path.write_text(path.read_text().replace("  - Quels sont vos tarifs ?\n  - Combien coûte un bilan ?\n", ""))
+
+    refused = html.unescape(undo(owner, added).get_data(as_text=True))
+
+    assert "La fiche n'a pas été modifiée" in refused
+    assert CLUB in path.read_text()
+    assert handled(owner) == ["example"]
+
+
+def test_in_a_folder_that_can_no_longer_be_written_the_owner_is_told_which_line_to_take_out(
+    owner: Site, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added = deal(owner, "example", ask(owner, CLUB), topic="tarifs")
+    monkeypatch.setattr(owner.parts.editing, "can_write", lambda language: False)
+
+    refused = html.unescape(undo(owner, added).get_data(as_text=True))
+
+    assert "Enlevez vous-même la question de fr/tarifs.md." in refused
+    assert CLUB in (folder / "fr" / "tarifs.md").read_text()
+    assert handled(owner) == ["example"]
+
+
+def test_an_example_that_stood_there_before_is_not_offered_to_be_taken_out(owner: Site) -> None:
+    turn = ask(owner, "Quels sont vos tarifs ?", rung="local", feedback="down")
+
+    done = page(owner, deal(owner, "example", turn, topic="tarifs").headers["Location"])
+
+    assert 'role="status"' in done
+    assert "withdrawn" not in done
+
+
+@pytest.mark.parametrize("place", ["", "../x.md", "en/tarifs.md", "fr/../../x.md"])
+def test_no_other_file_is_changed_by_an_undo_that_the_page_did_not_make(owner: Site, folder: Path, place: str) -> None:
+    turn = ask(owner, CLUB)
+    deal(owner, "example", turn, topic="tarifs")
+
+    assert deal(owner, "withdrawn", turn, place=place).status_code == 400
+    assert handled(owner) == ["example"]
+
+
 def test_what_is_asked_again_after_an_example_comes_back(owner: Site) -> None:
     deal(owner, "example", ask(owner, CLUB), topic="tarifs")
     ask(owner, CLUB)
@@ -270,7 +368,7 @@ def test_the_screen_speaks_both_languages(owner: Site, language: str) -> None:
     ask(owner, CLUB)
     ask(owner, AUSTRALIA, reason="outside")
 
-    for more in ("", "&done=ignored&turn=a1", "&done=topic&place=fr/_x.md", "&done=gone"):
+    for more in ("", *(f"&done={done}&turn=a1&place=fr/_x.md" for done in groups.DONE)):
         text = page(owner, f"{GROUPS}?lang={language}{more}")
 
         assert not re.search(r"\badmin\.[a-z_]+", re.sub(r'(href|src|action)="[^"]*"', "", text))

@@ -131,7 +131,7 @@ def listed(site: Site) -> list[str]:
 RUNGS = {
     "gpt": "GPT",
     "cache": "Réponse préparée",
-    "local": "Fiches du cabinet",
+    "local": "Vos fiches",
     "small_talk": "Politesses",
     "handoff": "Sans réponse",
 }

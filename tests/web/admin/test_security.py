@@ -150,6 +150,21 @@ def test_traffic_is_shown_beside_what_is_usual(site: Site, clock: StoppedClock) 
     assert '<td class="amount">3</td><td class="amount">10 h</td>' in month
 
 
+def test_what_is_usual_is_the_mean_of_the_weeks_that_the_chat_has_lived_through(
+    site: Site, clock: StoppedClock
+) -> None:
+    for _ in range(4):
+        site.ask(FIELD)
+    sign_in(site)
+    unknown = words(site, "/admin/security")
+    clock.forward(weeks=1)
+    sign_in(site)
+    known = words(site, "/admin/security")
+
+    assert '<th scope="row">10 h</th><td class="amount">4</td><td class="amount">–</td>' in unknown
+    assert '<th scope="row">10 h</th><td class="amount">0</td><td class="amount">4</td>' in known
+
+
 @pytest.mark.parametrize("days", ["1", "7", "30", "90", "x"])
 def test_every_period_has_its_charts_each_with_title_description_and_table(site: Site, days: str) -> None:
     sign_in(site, "wrong")

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from okichat.monitoring.security_figures import security_figures
+from okichat.monitoring.security_log import SIGN_IN
 from okichat.web.sessions import COOKIE
 from tests.doubles.clock import StoppedClock
 from tests.site import Site
@@ -93,6 +95,14 @@ def test_a_wrong_password_is_refused_and_the_sixth_try_waits_even_with_the_right
     assert "Set-Cookie" not in sixth.headers
     assert 0 < int(sixth.headers["Retry-After"]) <= 900
     assert "15 min" in sixth.get_data(as_text=True)
+
+
+def test_a_try_that_is_refused_counts_as_a_try_and_as_nothing_else(site: Site) -> None:
+    for _ in range(7):
+        sign_in(site, "mauvais mot de passe")
+
+    today = site.parts.summary.bounds(site.parts.summary.today)[0]
+    assert security_figures(site.parts.store, today, site.parts.settings.timezone).kinds == {SIGN_IN: 7}
 
 
 def test_somebody_elses_tries_do_not_lock_the_owner_out(site: Site) -> None:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
 
 from okichat.contact.message import Message
+from okichat.conversations.listing import Wanted
+from okichat.web.admin import wording
 from tests.doubles.clock import StoppedClock
 from tests.doubles.openai_server import OpenAIServer
 from tests.site import Site
@@ -19,7 +24,7 @@ def test_today_says_in_a_sentence_how_it_goes_and_what_needs_a_hand(owner: Site)
 
     today = words(owner, "/admin")
 
-    assert "2 questions aujourd'hui, 1 sans réponse, 0,00\N{NO-BREAK SPACE}$ dépensés, mode local." in today
+    assert "2 questions aujourd'hui, 1 sans réponse, dépense de 0,00\N{NO-BREAK SPACE}$, mode local." in today
     assert "une question est restée sans réponse" in today
     assert "Un message attend votre réponse." in today
     assert "Aucun moyen d'envoi n'est réglé" in today
@@ -63,6 +68,56 @@ def test_a_paused_model_is_explained_with_the_end_of_the_pause(
 
     assert "Mode local jusqu'au 23 nov. 2026, 10:40. Cause : clé refusée." in today
     assert "mode local" in today
+
+
+@pytest.mark.parametrize(
+    ("microusd", "shown"),
+    [
+        (None, "–"),
+        (0, "0,00 $"),
+        (40, "< 0,0001 $"),
+        (100, "0,0001 $"),
+        (9_999, "0,0100 $"),
+        (10_000, "0,01 $"),
+        (1_234_560_000, "1\N{NARROW NO-BREAK SPACE}234,56 $"),
+    ],
+)
+def test_money_is_shown_to_the_cent_and_small_money_more_finely(site: Site, microusd: int | None, shown: str) -> None:
+    with site.app.test_request_context("/admin?lang=fr"):
+        assert wording.dollars(microusd) == shown.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def test_what_is_one_is_not_many_and_the_first_of_a_month_is_the_first(owner: Site, clock: StoppedClock) -> None:
+    clock.stand_at(datetime(2026, 11, 1, 9, 0, tzinfo=UTC))
+    owner.ask(FIELD)
+    turn = owner.parts.questions.find(Wanted(), 1).asked[0]
+    owner.parts.turns.rate(turn.id, turn.conversation, up=True)
+    sign_in(owner)
+
+    today, week, security = (words(owner, path) for path in ("/admin", "/admin?days=7", "/admin/security?days=7"))
+
+    assert '<dd>1 <span class="quiet">utiles : 1, inutiles : 0</span></dd>' in today
+    assert "<dt>Le budget repart le</dt><dd>1er déc.</dd>" in today
+    assert "1 question ; le plus : 1 (10 h)." in today
+    assert "1 question ; le plus : 1 (1er nov.)." in week
+    assert "Questions en une heure, au plus : 1 (1er nov.)." in security
+    assert "1 nov." not in today + week + security
+
+
+def test_money_that_is_spent_is_not_foretold_to_be(
+    open_site: Callable[..., Site], model: OpenAIServer, clock: StoppedClock
+) -> None:
+    site = open_site(
+        clock,
+        OKICHAT_ADMIN_PASSWORD=PASSWORD,
+        OPENAI_API_KEY="sk-test-key",
+        OPENAI_BASE_URL=model.base_url,
+        OKICHAT_BUDGET_USD="0.0001",
+    )
+    site.ask(FIELD)
+    sign_in(site)
+
+    assert "<dt>À ce rythme, le budget</dt><dd>est épuisé</dd>" in words(site, "/admin")
 
 
 def test_every_period_has_its_charts_each_with_title_description_and_table(owner: Site) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, select
 
-from okichat.monitoring.security import KINDS, RATE_LIMIT, REFUSAL, SPAM, SecurityLog
 from okichat.monitoring.security_figures import ALARMING, MOST_VISITORS, security_figures
+from okichat.monitoring.security_log import KINDS, RATE_LIMIT, REFUSAL, SPAM, SecurityLog
 from okichat.question import Question
 from okichat.storage.engine import Store
 from okichat.storage.tables import security_events
