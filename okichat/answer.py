@@ -32,17 +32,18 @@ class Usage:
         """The cost in US dollars."""
         return self.cost_microusd / 1_000_000
 
-    def __add__(self, other: Usage | None) -> Usage:
-        """Both together, under the name of this one's model."""
-        if other is None:
-            return self
-        return Usage(
-            self.model,
-            self.input_tokens + other.input_tokens,
-            self.cached_input_tokens + other.cached_input_tokens,
-            self.output_tokens + other.output_tokens,
-            self.cost_microusd + other.cost_microusd,
-        )
+
+def together(last: Usage | None, before: Usage | None) -> Usage | None:
+    """What both calls used, under the name of the last one's model; None where neither was paid."""
+    if last is None or before is None:
+        return last or before
+    return Usage(
+        last.model,
+        last.input_tokens + before.input_tokens,
+        last.cached_input_tokens + before.cached_input_tokens,
+        last.output_tokens + before.output_tokens,
+        last.cost_microusd + before.cost_microusd,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from okichat.cache.shared import SharedAnswers
 from okichat.conversations.recorder import Recorder
 from okichat.guard.admission import Guard
 from okichat.knowledge.search import Search
-from okichat.monitoring.security import SecurityLog
+from okichat.monitoring.security_log import SecurityLog
 from okichat.question import Question
 from okichat.sources.chain import Chain
 

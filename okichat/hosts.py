@@ -49,5 +49,5 @@ def missing_servers(settings: Settings, environ: Mapping[str, str]) -> list[str]
             "connect one to the project under Storage"
         )
     if not settings.secret_key:
-        missing.append(f"SECRET_KEY: Vercel runs any number of processes, which must share one; {A_SECRET}")
+        missing.append(f"SECRET_KEY: Vercel runs any number of processes, which must share one; write {A_SECRET}")
     return missing

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
-A_SECRET = "write what `python -c 'import secrets; print(secrets.token_hex(32))'` prints"
+A_SECRET = "what `python3 -c 'import secrets; print(secrets.token_hex(32))'` prints"
 _TRUE = {"1", "true", "yes", "on", "oui"}
 _FALSE = {"0", "false", "no", "off", "non"}
 
@@ -78,7 +78,7 @@ def at_least_chars(length: int) -> Callable[[str], str]:
 
     def read(raw: str) -> str:
         if len(raw) < length:
-            raise ValueError(f"write at least {length} characters: {A_SECRET}")
+            raise ValueError(f"write at least {length} characters, such as {A_SECRET}")
         return raw
 
     return read

@@ -121,7 +121,7 @@ class Settings:
             and not environ.get("SECRET_KEY", "").strip()
         ):
             mistakes.append(
-                f"SECRET_KEY: WEB_CONCURRENCY asks for several processes, which must share one; {readers.A_SECRET}"
+                f"SECRET_KEY: WEB_CONCURRENCY asks for several processes, which must share one; write {readers.A_SECRET}"
             )
         if mistakes:
             raise SettingsError(mistakes)
@@ -181,7 +181,7 @@ def load_settings() -> Settings:
 
 @dataclass(frozen=True, slots=True)
 class SettingRow:
-    """One line of the settings table of the README."""
+    """One line of the table in docs/settings.md."""
 
     name: str
     default: str

@@ -1,4 +1,4 @@
-// What HTML, CSS and htmx cannot: Enter to send, follow the text, stop, try again, copy. Nothing depends on it.
+// What HTML, CSS and htmx cannot: Enter to send, follow the text, stop, try again, copy, go on after a reload.
 (() => {
   const find = (selector, from = document) => from.querySelector(selector);
   const page = document.documentElement;
@@ -11,11 +11,13 @@
 
   const asks = ({ target }) => target === composer || target === suggest; // the other forms go their own ways
   const field = () => find("#question");
-  const beyond = () => main.getBoundingClientRect().bottom - innerHeight; // the footer may stay below the fold
+  const below = () => main.getBoundingClientRect().bottom - innerHeight; // the footer may stay there
+  const above = () => (find("#thread > :last-child")?.getBoundingClientRect().top ?? 96) - 96; // under the header
+  const beyond = () => Math.min(below(), above()); // a long answer is read from its question on
   const follow = () => { if (following) scrollBy(0, Math.max(0, beyond())); };
 
   const measure = () => {
-    const { style, value, maxLength, scrollHeight } = field();
+    const { style, value, maxLength } = field();
     const left = maxLength - value.length;
     counter.hidden = left >= 100;
     counter.textContent = counter.dataset.text.replace("#", left);
@@ -71,6 +73,7 @@
     measure();
     if (asks(event)) newer.hidden = following;
     follow();
+    history.replaceState(composer.elements.conversation?.value, "");
   });
 
   document.addEventListener("htmx:finally:request", (event) => {
@@ -95,6 +98,7 @@
   });
 
   document.addEventListener("click", async ({ target }) => {
+    if (target.closest(".new")) history.replaceState(null, "");
     const button = target.closest("button");
     if (!button) return;
     if (button === newer) {
@@ -116,4 +120,11 @@
   });
 
   if (field().value) measure();
+
+  // After a reload or on the way back.
+  const restore = parent === self && find("#restore");
+  if (!restore || !history.state || find(".exchange")) return;
+  restore.elements.conversation.value = history.state;
+  htmx.process(restore); // not done yet
+  restore.requestSubmit();
 })();

@@ -39,27 +39,32 @@ def serve_assets(app: Flask, folder: Path, templates: Path | None = None) -> Non
     """Serve `folder` under /static/, and give templates `asset("okichat.css")`, the address of a file.
 
     A site's own `templates` may have a folder `static` too: its files come before the shipped ones of the same name, and
-    its `site.css` is a style sheet of every page (`stylesheets`)."""
+    its `site.css` is a style sheet of every page (`stylesheets`). In debug mode files may change, as templates may."""
     folders = [folder, templates / "static"] if templates else [folder]
-    assets = {path.relative_to(of).as_posix(): Asset.of(path, of) for of in folders for path in _files(of)}
-    by_public_name = {asset.public_name: asset for asset in assets.values()}
+
+    def read() -> tuple[dict[str, Asset], dict[str, Asset]]:
+        assets = {path.relative_to(of).as_posix(): Asset.of(path, of) for of in folders for path in _files(of)}
+        return assets, {asset.public_name: asset for asset in assets.values()}
+
+    at_start = read()
+    known = read if app.debug else lambda: at_start
     blueprint = Blueprint("assets", __name__)
 
     @blueprint.get("/static/<path:name>")
     def file(name: str) -> Response:
         """A static file; under its plain name too, for people who type it, but then not for ever."""
-        found = by_public_name.get(name)
-        plain = assets.get(name)
+        assets, by_public_name = known()
+        found, plain = by_public_name.get(name), assets.get(name)
         if found is None and plain is None:
             abort(404)
         return _reply(found or plain, for_ever=found is not None)  # type: ignore[arg-type]
 
     def asset(name: str) -> str:
-        return url_for("assets.file", name=assets[name].public_name)
+        return url_for("assets.file", name=known()[0][name].public_name)
 
     app.register_blueprint(blueprint)
     app.jinja_env.globals["asset"] = asset
-    app.jinja_env.globals["stylesheets"] = tuple(name for name in _STYLESHEETS if name in assets)
+    app.jinja_env.globals["stylesheets"] = tuple(name for name in _STYLESHEETS if name in at_start[0])
 
 
 def _files(folder: Path) -> list[Path]:
@@ -69,7 +74,7 @@ def _files(folder: Path) -> list[Path]:
 def _reply(asset: Asset, *, for_ever: bool) -> Response:
     encoding = next((name for name in _PRECOMPRESSED if request.accept_encodings[name] > 0), None)
     worth_it = asset.path.suffix in _WORTH_COMPRESSING
-    body = _body(asset.path, encoding if worth_it else None)
+    body = _body(asset, encoding if worth_it else None)
     response = Response(body, content_type=asset.content_type)
     if worth_it:
         response.headers["Vary"] = "Accept-Encoding"
@@ -82,8 +87,9 @@ def _reply(asset: Asset, *, for_ever: bool) -> Response:
 
 
 @cache
-def _body(path: Path, encoding: str | None) -> bytes:
+def _body(asset: Asset, encoding: str | None) -> bytes:
     """The bytes to send: the file shipped beside it in that encoding, else compressed here, once."""
+    path = asset.path
     if encoding is None:
         return path.read_bytes()
     shipped = path.with_name(path.name + _PRECOMPRESSED[encoding])

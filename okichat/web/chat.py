@@ -68,26 +68,23 @@ def refuse(refusal: Refusal) -> ResponseReturnValue:
     """Say why, and keep what the visitor typed."""
     if request.method != "POST":
         return explain(refusal)
-    parts = current_parts()
-    try:
-        sent: Mapping[str, str] = request.form
-    except HTTPException:  # refused before anybody looked into the form, which is broken or too large
-        sent = {}
+    parts, sent, why = current_parts(), _sent_form(), presenter.refusal_view(refusal)
     conversation = parts.references.read(sent.get("conversation"))
     form = presenter.form_view(conversation, sent.get("question", ""))
-    why = presenter.refusal_view(refusal)
     if is_htmx(request):
         contact = presenter.contact_view(parts.contact, parts.clock.now(), form.conversation)
-        response = make_response(
-            render_template("chat/refused.html", refusal=why, form=form, contact=contact), refusal.status
-        )
+        html = render_template("chat/refused.html", refusal=why, form=form, contact=contact)
     else:
         thread = presenter.thread_view(conversation) if conversation else ()
-        response = make_response(
-            render_template(page_template(), page=presenter.page_view(thread, form, why)), refusal.status
-        )
-    response.headers["Vary"] = "HX-Request"
-    return response
+        html = render_template(page_template(), page=presenter.page_view(thread, form, why))
+    return html, refusal.status, {"Vary": "HX-Request"}
+
+
+def _sent_form() -> Mapping[str, str]:
+    try:
+        return request.form
+    except HTTPException:  # refused before anybody looked into the form, which is broken or too large
+        return {}
 
 
 def _whole_page(question: Question, answer: Answer) -> str:

@@ -9,17 +9,17 @@ from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from okichat.contact.channels import ChannelFailed, Letter, is_plain_address
-from okichat.conversations.by_reference import ERASE
-from okichat.conversations.erasure import erase as erase_words
 from okichat.conversations.transcript import TranscriptWriter
 from okichat.errors import NoSuchConversation, StoreUnavailable, TooManyQuestions
 from okichat.monitoring.audit import PAGE, Audit
+from okichat.privacy.by_reference import ERASE
+from okichat.privacy.erasure import erase as erase_words
 from okichat.web import presenter
 from okichat.web.frame import page_template
 from okichat.web.htmx import is_htmx
 from okichat.web.limits import within_limit
 from okichat.web.locale import page_locale
-from okichat.web.own_conversation import posted_conversation
+from okichat.web.own_conversation import posted_conversation, thread_again
 from okichat.web.parts import current_parts
 
 MAIL_LIMIT = "3 per hour"
@@ -29,8 +29,10 @@ blueprint = Blueprint("conversation", __name__)
 
 @blueprint.post("/chat/thread")
 def thread() -> str:
-    """The conversation on a page in the language of `?lang`."""
+    """The conversation on a page in the language of `?lang`; for htmx, what brings it back to a page that was loaded anew."""
     conversation = posted_conversation(request, current_parts().references)
+    if is_htmx(request):
+        return thread_again(conversation)
     page = presenter.page_view(presenter.thread_view(conversation), presenter.form_view(conversation))
     return render_template(page_template(), page=replace(page, newest=None))
 

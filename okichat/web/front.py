@@ -37,7 +37,7 @@ _MOST_FIELDS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedBefore:
     """A question that was counted and asked before Flask: its answer, or what the view has to raise instead."""
 
     counted: Counted
@@ -66,7 +66,7 @@ class Front:
             return [body]
         return self._flask(environ, Lesson(self._replies, environ).listening(start_response))
 
-    def _ask(self, environ: WSGIEnvironment) -> Asked | None:
+    def _ask(self, environ: WSGIEnvironment) -> AskedBefore | None:
         """Count and ask the question; None, and then nothing has happened, for what Flask has to look at first."""
         parts = self._parts
         locale = self._replies.locale_of(kind_of(environ))
@@ -77,7 +77,9 @@ class Front:
         if question is None:
             return None
         counted = count_in_memory(counts, parts.question_limit, QUESTIONS, address)
-        outcome = self._asked(question, counted) if counted.allowed else Asked(counted, question, counted.refusal())
+        outcome = (
+            self._asked(question, counted) if counted.allowed else AskedBefore(counted, question, counted.refusal())
+        )
         environ[_ASKED] = outcome
         return outcome
 
@@ -102,14 +104,14 @@ class Front:
         except Refusal:
             return None
 
-    def _asked(self, question: Question, counted: Counted) -> Asked:
+    def _asked(self, question: Question, counted: Counted) -> AskedBefore:
         try:
             question, events = self._parts.assistant.take(question)
-            return Asked(counted, question, last_answer(events))
+            return AskedBefore(counted, question, last_answer(events))
         except Exception as error:  # raised again by the view: there it is explained like any other
-            return Asked(counted, question, error)
+            return AskedBefore(counted, question, error)
 
-    def _reply(self, environ: WSGIEnvironment, asked: Asked) -> tuple[Headers, bytes] | None:
+    def _reply(self, environ: WSGIEnvironment, asked: AskedBefore) -> tuple[Headers, bytes] | None:
         if isinstance(asked.outcome, Exception):
             return None
         look = look_of(self._parts, asked.question, asked.outcome)
@@ -125,7 +127,7 @@ class Front:
 
 def asked_before() -> tuple[Question, Answer] | None:
     """For the view: the question of this request and its answer, if it was asked before Flask. Raises what came instead."""
-    asked: Asked | None = request.environ.get(_ASKED)
+    asked: AskedBefore | None = request.environ.get(_ASKED)
     if asked is None:
         return None
     asked.counted.tell()

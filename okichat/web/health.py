@@ -1,4 +1,4 @@
-"""Whether the app is alive, and what of it works."""
+"""Whether the app is alive, and what of it works, for hosts and load balancers."""
 
 from __future__ import annotations
 
@@ -7,16 +7,8 @@ from typing import Any
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from okichat.errors import StoreUnavailable
-from okichat.question import Question
-from okichat.sources.handoff import Handoff
-from okichat.sources.local import Local
-from okichat.sources.small_talk import SmallTalk
-from okichat.sources.source import AnswerSource
-from okichat.sources.trial import why_broken
-from okichat.web.parts import Parts, current_parts
-
-_TRIED = "Bonjour, quels sont vos tarifs ?"
+from okichat.health.state import State, StoreState
+from okichat.web.parts import current_parts
 
 blueprint = Blueprint("health", __name__)
 
@@ -34,36 +26,17 @@ def ready() -> ResponseReturnValue:
     Visitors are answered without a store, so neither store decides. While the app stops it takes no more connections,
     and a probe notices that by itself."""
     parts = current_parts()
-    rungs = {"small_talk": _tried(parts, SmallTalk(parts.settings.name)), "gpt": _gpt(parts)}
-    rungs |= {"local": _tried(parts, Local()), "handoff": _tried(parts, Handoff())}
-    stores = {"store": _store(parts)} | ({"redis": _redis(parts)} if parts.settings.redis_url else {})
-    status = 200 if any(rung["works"] for rung in rungs.values()) else 503
-    return jsonify(mode=parts.mode, rungs=rungs, **stores), status
+    rungs, redis = parts.health.rungs(), parts.health.redis_state()
+    stores = {"store": _store(parts.health.store_state())} | ({"redis": _state(redis)} if redis else {})
+    status = 200 if any(rung.works for rung in rungs.values()) else 503
+    return jsonify(mode=parts.mode, rungs={name: _state(rung) for name, rung in rungs.items()}, **stores), status
 
 
-def _tried(parts: Parts, source: AnswerSource) -> dict[str, Any]:
-    question = Question(_TRIED, parts.settings.locale)
-    why = why_broken(source, question, parts.search.find(question))
-    return {"works": False, "why": why} if why else {"works": True}
+def _state(state: State) -> dict[str, Any]:
+    until = {"until": state.until.isoformat(timespec="seconds")} if state.until else {}
+    return {"works": True} if state.works else {"works": False, "why": state.why, **until}
 
 
-def _redis(parts: Parts) -> dict[str, Any]:
-    return {"works": True} if parts.limiter.storage.check() else {"works": False, "why": "no_answer"}
-
-
-def _gpt(parts: Parts) -> dict[str, Any]:
-    if parts.gpt.off_because is not None:
-        return {"works": False, "why": parts.gpt.off_because}
-    if pause := parts.gpt.pause():
-        return {"works": False, "why": pause.cause, "until": pause.until.isoformat(timespec="seconds")}
-    return {"works": True} if parts.gpt.available() else {"works": False, "why": "budget_or_price"}
-
-
-def _store(parts: Parts) -> dict[str, Any]:
-    kind = "sqlite" if parts.store.is_sqlite else "postgres"
-    try:
-        with parts.store.read() as connection:
-            connection.exec_driver_sql("SELECT 1")
-    except StoreUnavailable as error:
-        return {"works": False, "kind": kind, "why": str(error)}
-    return {"works": True, "kind": kind}
+def _store(state: StoreState) -> dict[str, Any]:
+    kind = {"kind": "sqlite" if state.is_sqlite else "postgres"}
+    return {"works": True, **kind} if state.works else {"works": False, **kind, "why": state.why}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from okichat.conversations.by_reference import ByReference
 from okichat.monitoring.audit import Audit
+from okichat.privacy.by_reference import ByReference
 from okichat.web.parts import Parts
 
 
 def by_reference(parts: Parts) -> ByReference:
     """What exports and erases by reference, with an entry in the audit for each."""
-    note = Audit(parts.store, parts.clock).note
-    return ByReference(parts.store, parts.turns, parts.questions, parts.messages, parts.references, note)
+    audit = Audit(parts.store, parts.clock)
+    return ByReference(parts.store, parts.turns, parts.questions, parts.messages, parts.references, audit)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Request
+from flask import Request, render_template
 
 from okichat.conversations.reference import References
 from okichat.errors import NoSuchConversation
+from okichat.web import presenter
+from okichat.web.parts import current_parts
 
 
 def posted_conversation(request: Request, references: References) -> str:
@@ -14,3 +16,11 @@ def posted_conversation(request: Request, references: References) -> str:
     if conversation is None:
         raise NoSuchConversation
     return conversation
+
+
+def thread_again(conversation: str) -> str:
+    """What puts the conversation on a page of the chat that was loaded anew, for htmx."""
+    parts = current_parts()
+    form = presenter.form_view(conversation)
+    contact = presenter.contact_view(parts.contact, parts.clock.now(), form.conversation)
+    return render_template("widget/thread.html", thread=presenter.thread_view(conversation), form=form, contact=contact)

@@ -19,9 +19,10 @@ from okichat.contact.messages import Messages
 from okichat.conversations.listing import Questions
 from okichat.conversations.reference import References
 from okichat.conversations.request_keys import RequestKeys
-from okichat.conversations.retention import Retention
 from okichat.conversations.turns import Turns
 from okichat.guard.visitors import Visitors
+from okichat.health.checks import Checks
+from okichat.health.state import Health
 from okichat.knowledge.editing import Editing
 from okichat.knowledge.library import Library
 from okichat.knowledge.search import Search
@@ -32,8 +33,9 @@ from okichat.monitoring.digest import Digest
 from okichat.monitoring.episodes import Episodes
 from okichat.monitoring.instances import Instances
 from okichat.monitoring.journal import Journal
-from okichat.monitoring.security import SecurityLog
+from okichat.monitoring.security_log import SecurityLog
 from okichat.monitoring.summary import Summary
+from okichat.privacy.retention import Retention
 from okichat.settings import Settings
 from okichat.sources.gpt import Gpt
 from okichat.sources.prompt import Prompt
@@ -69,6 +71,8 @@ class Parts:
     security: SecurityLog
     episodes: Episodes
     instances: Instances
+    health: Health
+    checks: Checks
     summary: Summary
     questions: Questions
     sessions: Sessions

@@ -37,7 +37,7 @@ from okichat.web.frame import frame_arguments, is_framed
 from okichat.web.locale import page_locale
 from okichat.web.parts import Parts, current_parts
 
-_SUGGESTIONS = 6
+SUGGESTIONS = 6
 _RATED = ("gpt", "cache", "local", "handoff")
 
 
@@ -54,7 +54,7 @@ def page_view(
         mode=parts.mode,
         welcome=settings.welcome or gettext("welcome", name=settings.name),
         suggestions=settings.suggestions
-        or tuple(gettext(f"suggestion.{number}") for number in range(1, _SUGGESTIONS + 1)),
+        or tuple(gettext(f"suggestion.{number}") for number in range(1, SUGGESTIONS + 1)),
         thread=thread,
         form=form,
         contact=contact_view(parts.contact, parts.clock.now(), form.conversation),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask_babel import gettext
 from markupsafe import Markup
 
-from okichat.guard.processing import Processing, processing_of
+from okichat.privacy.processing import Processing, processing_of
 from okichat.web import presenter
 from okichat.web.contexts import ContactView
 from okichat.web.locale import page_locale

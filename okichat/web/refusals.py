@@ -5,7 +5,7 @@ from __future__ import annotations
 from werkzeug.exceptions import HTTPException
 
 from okichat.errors import MessageRefused, Refusal
-from okichat.monitoring.security import kind_of_refusal
+from okichat.monitoring.security_log import kind_of_refusal
 from okichat.web.errors import CODES
 from okichat.web.limits import visitor_address
 from okichat.web.parts import current_parts
@@ -21,7 +21,7 @@ def note_refusal(error: Exception) -> None:
 
 
 def note_suspicion(kind: str, detail: str) -> None:
-    """Note something of monitoring.security.KINDS about whoever sent this request."""
+    """Note something of monitoring.security_log.KINDS about whoever sent this request."""
     parts = current_parts()
     parts.security.note(kind, parts.visitors.name(visitor_address()), detail)
 

@@ -13,6 +13,7 @@ from okichat.sentences import sentences
 from okichat.settings import Settings
 from okichat.web import presenter
 from okichat.web.frame import NAME, page_template
+from okichat.web.own_conversation import thread_again
 from okichat.web.parts import current_parts
 
 _LOADER = folder("static") / "embed.js"
@@ -32,14 +33,8 @@ def page() -> str:
 @blueprint.post("/widget")
 def restore() -> ResponseReturnValue:
     """The thread of the posted reference, for a frame that was opened anew; 204 where we did not sign it."""
-    parts = current_parts()
-    conversation = parts.references.read(request.form.get("conversation"))
-    if conversation is None:
-        return "", 204
-    form = presenter.form_view(conversation)
-    contact = presenter.contact_view(parts.contact, parts.clock.now(), form.conversation)
-    thread = presenter.thread_view(conversation)
-    return render_template("widget/thread.html", thread=thread, form=form, contact=contact)
+    conversation = current_parts().references.read(request.form.get("conversation"))
+    return thread_again(conversation) if conversation else ("", 204)
 
 
 @blueprint.get("/embed.js")

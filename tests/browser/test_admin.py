@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Dialog, Page, expect
 from sqlalchemy import insert
 
 from okichat.contact.message import Message
 from okichat.storage.tables import turns
-from tests.listening import listening
+from tests.browser.axe import findings
+from tests.listening import serving
 from tests.site import Site
 from tests.web.attacks import HTML, attacks
 
@@ -38,12 +37,6 @@ SCREENS = (
 LONG_WORD = "anticonstitutionnellement" * 8
 
 
-@contextmanager
-def _serving(site: Site) -> Iterator[str]:
-    with listening(site.app) as port:
-        yield f"http://127.0.0.1:{port}"
-
-
 @pytest.fixture
 def site(open_site: Callable[..., Site]) -> Site:
     """An app whose owner has a password, with a question of every rung and some messages."""
@@ -60,7 +53,7 @@ def site(open_site: Callable[..., Site]) -> Site:
 
 @pytest.fixture
 def url(site: Site) -> Iterator[str]:
-    with _serving(site) as address:
+    with serving(site.app) as address:
         yield address
 
 
@@ -102,11 +95,6 @@ def _sign_in(page: Page, url: str) -> None:
     page.wait_for_url(re.compile("/admin$"))
 
 
-def _findings(page: Page) -> list[str]:
-    violations = Axe().run(page).response["violations"]
-    return [f"{violation['id']}: {node['html']}" for violation in violations for node in violation["nodes"]]
-
-
 LOW = """() => [...document.querySelectorAll('button, summary, select, input:not(.visually-hidden), .button, nav a')]
     .filter(element => element.checkVisibility() && element.getBoundingClientRect().height < 44)
     .map(element => element.outerHTML.slice(0, 80))"""
@@ -118,13 +106,13 @@ def test_every_screen_can_be_read_by_everybody_and_is_not_wider_than_the_window(
 ) -> None:
     page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce")
     page.goto(f"{url}/admin")
-    assert _findings(page) == []
+    assert findings(page) == []
     _sign_in(page, url)
 
     for path in SCREENS:
         page.goto(url + path)
 
-        assert _findings(page) == [], path
+        assert findings(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
         assert page.evaluate(LOW) == [], path
     page.close()
@@ -177,7 +165,7 @@ def test_without_javascript_the_owner_signs_in_searches_ticks_off_and_signs_out(
     _sign_in(page, url)
 
     page.get_by_role("link", name="Questions", exact=True).click()
-    page.get_by_label("Chercher dans les questions").fill("horaires")
+    page.get_by_label("Mot, ou référence").fill("horaires")
     page.get_by_role("button", name="Filtrer").click()
     expect(page.locator(".entry")).to_have_count(1)
     page.get_by_role("link", name="Messages").click()

@@ -6,26 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from tests.browser.axe import findings
 from tests.doubles.mail_host import MailHost
 from tests.doubles.openai_server import OpenAIServer
 from tests.served import ROOT, clean_environment, configured, gunicorn
-
-expect.set_options(timeout=20_000)  # for a busy machine
 
 PHONE: ViewportSize = {"width": 360, "height": 740}
 QUESTION = "Tenez-vous les comptes ?"
 THANKS = "Merci, c'est noté."
 DOWN = "Cette réponse ne m'a pas aidé"
 OFFER = "le plus simple est peut-être d'en parler"
-
-
-@pytest.fixture(scope="module")
-def host() -> Iterator[OpenAIServer]:
-    with OpenAIServer() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")
@@ -93,11 +85,6 @@ def _ask(page: Page, question: str, *, answers: int) -> None:
     expect(page.locator("article.answer:not(.pending)")).to_have_count(answers)
 
 
-def _findings(page: Page) -> list[str]:
-    violations = Axe().run(page).response["violations"]
-    return [f"{violation['id']}: {node['html']}" for violation in violations for node in violation["nodes"]]
-
-
 def test_a_vote_against_an_answer_asks_why_and_is_thanked_for(visitor: Page) -> None:
     visitor.get_by_role("button", name=DOWN).click()
     expect(visitor.get_by_role("radiogroup", name="Qu'est-ce qui n'allait pas ?")).to_be_visible()
@@ -143,6 +130,22 @@ def test_the_other_language_keeps_the_conversation(visitor: Page) -> None:
     expect(visitor.get_by_role("link", name="Talk to someone")).to_be_visible()
     expect(visitor.locator(".bubble.visitor")).to_have_text(QUESTION)
     expect(visitor.get_by_role("button", name="Français")).to_be_visible()
+
+
+def test_a_reload_or_the_way_back_goes_on_with_the_conversation_until_a_new_one_begins(scripted: Page) -> None:
+    scripted.reload()
+    expect(scripted.locator(".visitor")).to_have_text(QUESTION)
+    _ask(scripted, "Quels sont vos horaires ?", answers=2)
+
+    scripted.get_by_role("link", name="Confidentialité").click()
+    scripted.wait_for_url("**/confidentialite")
+    scripted.go_back()
+    expect(scripted.locator("article.answer")).to_have_count(2)
+    expect(scripted.get_by_role("button", name="Télécharger")).to_be_visible()
+
+    scripted.get_by_role("link", name="Nouvelle conversation").click()
+    expect(scripted.get_by_text("Les visiteurs demandent souvent")).to_be_visible()
+    expect(scripted.locator("article.answer")).to_have_count(0)
 
 
 def test_an_erased_conversation_leaves_a_fresh_page_that_says_so(visitor: Page) -> None:
@@ -198,7 +201,7 @@ def test_axe_finds_nothing_and_all_is_large_enough_with_everything_unfolded(scri
     )
     assert low == []
     assert scripted.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    assert _findings(scripted) == []
+    assert findings(scripted) == []
 
 
 def test_a_vote_that_does_not_get_through_says_so_and_can_be_given_again(
@@ -216,7 +219,7 @@ def test_a_vote_that_does_not_get_through_says_so_and_can_be_given_again(
     expect(page.locator("#status")).to_contain_text("Cela n'est pas parti")
     up.click()
     expect(page.locator(".unsent")).to_have_count(1)
-    assert _findings(page) == []
+    assert findings(page) == []
 
     context.set_offline(False)
     up.click()

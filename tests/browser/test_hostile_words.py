@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Route, expect
 from okichat.web.admin.spreadsheet import harmless
 from tests.browser.hostile_stage import Watched, batches, watched, write_hostile_topics
 from tests.doubles.openai_server import OpenAIServer
-from tests.listening import listening
+from tests.listening import serving
 from tests.site import FRAGMENT, Site
 from tests.web.attacks import HTML, attacks
 
@@ -29,9 +29,8 @@ REQUEST_KEY = 'input[name="request_key"]'
 
 
 @pytest.fixture(scope="module")
-def model() -> Iterator[OpenAIServer]:
-    with OpenAIServer() as server:
-        yield server
+def model(host: OpenAIServer) -> OpenAIServer:
+    return host
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +61,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, model: OpenAIServer) -> Itera
 
 @pytest.fixture(scope="module")
 def origin(site: Site) -> Iterator[str]:
-    with listening(site.app) as port:
-        yield f"http://127.0.0.1:{port}"
+    with serving(site.app) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +120,7 @@ def _ask(visitor: Watched, question: str, *, answers: int) -> None:
     key = visitor.page.locator(REQUEST_KEY).first.input_value()
     visitor.page.locator("#question").fill(question)
     visitor.page.locator("#send").click()
-    expect(visitor.page.locator("article.answer:not(.pending)")).to_have_count(answers, timeout=20_000)
+    expect(visitor.page.locator("article.answer:not(.pending)")).to_have_count(answers)
     expect(visitor.page.locator(REQUEST_KEY).first).not_to_have_value(key)
 
 

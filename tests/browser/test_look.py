@@ -11,16 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 from okichat.content import folder
 from okichat.web import patterns
+from tests.browser.axe import findings
 from tests.doubles.openai_server import OpenAIServer
-from tests.listening import listening
+from tests.listening import serving
 from tests.site import Site
-
-expect.set_options(timeout=20_000)  # for a busy machine
 
 PHONE: ViewportSize = {"width": 360, "height": 740}
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
@@ -53,14 +51,22 @@ EXCHANGE = """
         - button "Cette réponse ne m'a pas aidé"
         - button "Copier"
 """
+LONG_ANSWER = "Nous tenons vos comptes, chaque mois.\n\n" * 28
 BELOW_THE_FOLD = "document.querySelector('main').getBoundingClientRect().bottom - innerHeight"
+
+
+def _top(place: Locator) -> float:
+    """How far below the upper edge of the window it is, in pixels."""
+    box = place.bounding_box()
+    assert box
+    return box["y"]
 
 
 @contextmanager
 def _serving(site: Site) -> Iterator[str]:
     site.app.register_blueprint(patterns.blueprint)
-    with listening(site.app) as port:
-        yield f"http://127.0.0.1:{port}"
+    with serving(site.app) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
@@ -86,25 +92,9 @@ def gpt_url(open_site: Callable[..., Site], model: OpenAIServer) -> Iterator[str
         yield address
 
 
-@pytest.fixture
-def complaints(page: Page) -> list[str]:
-    """What the browser complains about: errors of scripts, violations of the policy."""
-    found: list[str] = []
-    page.on("pageerror", lambda error: found.append(str(error)))
-    page.on(
-        "console", lambda message: found.append(message.text) if "Content Security Policy" in message.text else None
-    )
-    return found
-
-
 def _ask(page: Page, question: str = QUESTION) -> None:
     page.get_by_label("Votre question").fill(question)
     page.keyboard.press("Enter")
-
-
-def _findings(page: Page) -> list[str]:
-    violations = Axe().run(page).response["violations"]
-    return [f"{violation['id']}: {node['html']}" for violation in violations for node in violation["nodes"]]
 
 
 def test_the_first_load_is_at_most_30_kib_in_6_requests_to_this_site_alone(page: Page, url: str) -> None:
@@ -134,7 +124,7 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
     page = browser.new_page(viewport=size, color_scheme=scheme, reduced_motion="reduce")
     page.goto(url + path)
 
-    assert _findings(page) == []
+    assert findings(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     page.close()
 
@@ -175,7 +165,7 @@ def test_in_forced_colours_every_state_is_still_told_apart(browser: Browser, url
     page = browser.new_page(viewport=PHONE, forced_colors="active", reduced_motion="reduce")
     page.goto(f"{url}/patterns")
 
-    assert _findings(page) == []
+    assert findings(page) == []
     for bubble in (".visitor", ".prose", ".notice", ".refusal"):
         assert page.locator(bubble).first.evaluate(
             "element => getComputedStyle(element).borderColor != getComputedStyle(document.body).backgroundColor"
@@ -196,7 +186,7 @@ def test_a_streamed_answer_is_announced_twice_and_read_once(
     expect(page.get_by_label("Votre question")).to_be_focused()
     expect(page.get_by_label("Votre question")).to_have_value("")
     expect(page.get_by_role("button", name="Envoyer")).to_be_disabled()
-    assert _findings(page) == []
+    assert findings(page) == []
     gate.set()
 
     expect(page.get_by_role("status")).to_have_text("Nous tenons vos comptes.")
@@ -205,7 +195,7 @@ def test_a_streamed_answer_is_announced_twice_and_read_once(
     assert page.evaluate("announced") == ["L'assistant est en train d'écrire.", "Nous tenons vos comptes."]
     expect(page.get_by_label("Votre question")).to_be_focused()
     expect(page.get_by_role("button", name="Envoyer")).to_be_enabled()
-    assert _findings(page) == []
+    assert findings(page) == []
     assert complaints == []
 
 
@@ -261,7 +251,7 @@ def test_a_stopped_answer_can_be_asked_for_again(page: Page, gpt_url: str, model
     page.get_by_role("button", name="Arrêter").click()
     again = page.get_by_role("button", name="Réessayer")
     expect(again).to_be_focused()
-    assert _findings(page) == []
+    assert findings(page) == []
     model.always_reply("Nous tenons vos comptes.")
     again.click()
 
@@ -270,26 +260,31 @@ def test_a_stopped_answer_can_be_asked_for_again(page: Page, gpt_url: str, model
     expect(again).to_have_count(0)
 
 
-def test_the_thread_follows_the_text_until_the_reader_scrolls_up(page: Page, gpt_url: str, model: OpenAIServer) -> None:
+def test_a_long_answer_is_shown_from_its_question_on_unless_the_reader_is_elsewhere(
+    page: Page, gpt_url: str, model: OpenAIServer
+) -> None:
     page.set_viewport_size(PHONE)
-    model.always_reply("Nous tenons vos comptes, chaque mois.\n\n" * 28, token_delay_s=0.02)
     page.goto(gpt_url)
+    written = threading.Event()
+    model.reply(LONG_ANSWER)
+    model.reply(LONG_ANSWER, gate=written)
     _ask(page)
-    page.wait_for_selector(".blocks p:nth-of-type(14)")
-    assert abs(page.evaluate(BELOW_THE_FOLD)) < 2
+    expect(page.get_by_role("button", name="Copier")).to_have_count(1)
+    assert 60 < _top(page.locator(".visitor")) < 130, "under the header"
 
-    page.mouse.move(180, 300)
-    page.mouse.wheel(0, -150)
+    _ask(page)
+    page.wait_for_selector(".pending")
+    page.evaluate("scrollTo(0, 0); dispatchEvent(new Event('scroll'))")  # heard before the answer comes
+    written.set()
     newer = page.get_by_role("button", name="Nouvelle réponse")
     expect(newer).to_be_visible()
-    where = page.evaluate("scrollY")
-    page.wait_for_selector(".blocks p:nth-of-type(20)")
-    assert page.evaluate("scrollY") == where
+    expect(page.get_by_role("button", name="Copier")).to_have_count(2)
+    assert page.evaluate("scrollY") == 0
 
     newer.click()
     expect(newer).to_be_hidden()
-    assert page.evaluate(BELOW_THE_FOLD) < 2  # and less than nothing where the answer has ended meanwhile
-    assert page.evaluate("scrollY") > where
+    assert 60 < _top(page.locator(".visitor").nth(1)) < 130
+    assert page.evaluate(BELOW_THE_FOLD) > 100
 
 
 def test_a_question_that_does_not_get_through_is_kept_with_a_way_to_send_it_again(page: Page, url: str) -> None:

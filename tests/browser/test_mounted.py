@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,10 +17,8 @@ import okichat
 from okichat.settings import Settings
 from okichat.web.doorway import as_blueprint
 from tests.doubles.openai_server import OpenAIServer
-from tests.listening import listening
+from tests.listening import serving
 from tests.site import STREAMING, Site
-
-expect.set_options(timeout=20_000)  # for a busy machine
 
 PREFIX = "/espace/assistance"
 ADDRESSES = re.compile(r'(?:href|src|action|hx-post)="([^"#?][^"]*)"')
@@ -113,22 +110,13 @@ def test_the_package_gives_the_blueprint_whole(tmp_path: Any) -> None:
     assert host.test_client().get(f"{PREFIX}/").status_code == 200
 
 
-@contextmanager
-def _serving(host: Flask) -> Iterator[str]:
-    with listening(host) as port:
-        yield f"http://127.0.0.1:{port}"
-
-
 def test_in_a_browser_the_answer_streams_and_a_visitor_who_stops_it_ends_the_paid_call(
-    page: Page, open_site: Callable[..., Site], model: OpenAIServer
+    page: Page, open_site: Callable[..., Site], model: OpenAIServer, complaints: list[str]
 ) -> None:
     patient = {"OKICHAT_FIRST_TOKEN_S": "100", "OKICHAT_DEADLINE_S": "200"}
     site = open_site(OPENAI_API_KEY="sk-test-key", OPENAI_BASE_URL=model.base_url, **patient)
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda message: complaints.append(message.text) if "Security Policy" in message.text else None)
     gate = threading.Event()
-    with _serving(_host_with_blueprint(site)) as url:
+    with serving(_host_with_blueprint(site)) as url:
         model.reply("Nous tenons **vos comptes**.", gate=gate)
         page.goto(url)
         page.get_by_role("link", name="Une question ?").click()

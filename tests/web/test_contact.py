@@ -97,6 +97,7 @@ def test_a_refused_message_names_each_mistake_and_keeps_what_was_typed(site: Sit
     page = response.get_data(as_text=True)
     assert response.status_code == 400
     assert page.count('aria-invalid="true"') == 2
+    assert re.findall(r'id="(\w+)"[^>]* autofocus', page) == ["email"]
     assert 'value="Camille"' in page
     assert 'value="camille@exemple"' in page
     assert site.parts.messages.newest(1) == []

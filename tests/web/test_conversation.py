@@ -69,7 +69,7 @@ def test_the_transcript_holds_every_question_and_answer_with_time_rung_and_sourc
     )
     assert "Que comprend la tenue comptable ?" in first
     assert "\nSources :\n- " in first
-    assert f"Assistant (Assistant du cabinet), le {at} :" in second
+    assert f"Assistant (Notre assistant), le {at} :" in second
 
 
 def test_the_transcript_speaks_the_language_of_the_page(site: Site) -> None:
@@ -175,7 +175,7 @@ def test_erasing_takes_the_words_at_once_and_leaves_the_figures(gpt_site: Site) 
 
     assert "Votre conversation est effacée" in page
     assert "boulangerie" not in page
-    assert 'name="conversation"' not in page
+    assert 'name="conversation" value="' not in page
     with gpt_site.parts.store.read() as connection:
         row = connection.execute(select(turns).where(turns.c.id == reply["request_id"])).one()
     assert (row.question, row.answer, row.suggestions, row.feedback_reason) == (None, None, None, None)

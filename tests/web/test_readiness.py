@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from okichat.answer import Event
-from okichat.knowledge.search import Findings
+from okichat.knowledge.findings import Findings
 from okichat.question import Question
 from okichat.sources.handoff import Handoff
 from okichat.sources.local import Local

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import brotli
 import pytest
+from flask import render_template
 
 from tests.site import FRAGMENT, STREAMING, Site
 
@@ -100,6 +101,13 @@ def test_links_leave_the_frame_and_forms_stay_in_it(site: Site) -> None:
     assert forms
     assert [form for form in forms if 'target="_self"' not in form] == []
     assert re.search(r'class="new" href="/widget" target="_self"', page)
+
+
+def test_the_notice_of_a_long_conversation_begins_a_new_one_in_the_frame(site: Site) -> None:
+    with site.app.test_request_context("/widget"):
+        notice = render_template("chat/_notice.html", sentence="Assez.", anew_url="/widget")
+
+    assert re.search(r'<a class="[^"]*\bnew" href="/widget" target="_self">', notice)
 
 
 def test_a_kept_reference_brings_its_thread_back_and_goes_on_with_it(site: Site) -> None:
