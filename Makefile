@@ -36,7 +36,7 @@ format: ## write the code as `make check` wants it
 	@$(python) -m ruff check --quiet --fix-only .
 	@$(python) -m ruff format .
 
-docs: ## rewrite what documents take from the code: settings (README.md, .env.example), templates (docs/templates.md)
+docs: ## rewrite what documents take from the code: settings (docs/settings.md, .env.example), templates (docs/templates.md)
 	@sh scripts/install.sh run
 	@$(python) scripts/settings_docs.py
 	@$(python) scripts/template_docs.py
@@ -59,7 +59,7 @@ simulate: ## a year of visitors in less than an hour: budget, retention, alerts,
 
 bench: ## answers per second and cold start, as ratios to a bare Flask app; the search, as a ratio to plain BM25
 	@sh scripts/install.sh run
-	@$(python) bench/run.py $(ARGS)
+	@$(python) bench/against_flask.py $(ARGS)
 	@$(python) bench/knowledge.py
 
 prove-budget: ## race for the last cent of the month 10,000 times (ARGS="--runs 200 --seed 7" for fewer); half an hour

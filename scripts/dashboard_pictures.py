@@ -20,7 +20,7 @@ from okichat.question import Question
 from scripts.stage import ANSWER, PASSWORD
 from tests.chromium import find_chromium
 from tests.doubles.clock import StoppedClock
-from tests.listening import listening
+from tests.listening import serving
 from tests.site import Site
 
 NOW = datetime(2026, 11, 24, 15, 40, tzinfo=UTC)  # a Tuesday afternoon
@@ -83,7 +83,7 @@ class Firm:
         visitor = self.site.parts.visitors.name(f"203.0.113.{self.random.randrange(60)}")
         if self.random.random() < 0.08:
             passed = (Pass("gpt", "off_topic"), Pass("local", "outside"))
-            text = "Cette question sort de notre métier. Une personne du cabinet peut vous aider."
+            text = "Cette question sort de mon domaine. Une personne de notre équipe peut vous aider."
             return self._turn(self.random.choice(OUTSIDE), visitor, Answer(text, "handoff", passed=passed), 0.02)
         text, slug, title = self.random.choice(ASKED)
         about = (Citation(slug, title),)
@@ -161,9 +161,9 @@ def main(folder: Path) -> None:
         settings = {"OKICHAT_ADMIN_PASSWORD": PASSWORD, "OPENAI_API_KEY": "sk-sample", "OKICHAT_BUDGET_USD": "1.5"}
         site = Site({**settings, "DATABASE_URL": f"sqlite:///{place}/okichat.db"}, clock)
         Firm(site, clock).live()
-        with listening(site.app) as port, sync_playwright() as playwright:
+        with serving(site.app) as url, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=find_chromium())
-            take_all(browser, f"http://127.0.0.1:{port}", folder)
+            take_all(browser, url, folder)
             browser.close()
         site.close()
 

@@ -25,7 +25,7 @@ from tests.doubles.openai_faults import FAULTS  # noqa: E402 - only after the re
 from tests.doubles.openai_server import OpenAIServer  # noqa: E402
 from tests.faults.asking import WAYS, ask  # noqa: E402
 from tests.faults.gunicorn_app import GunicornApp, gunicorn_app  # noqa: E402
-from tests.faults.redis_at import RedisAt  # noqa: E402
+from tests.servers import RedisServer, redis_server  # noqa: E402
 
 # These stop GPT for ten minutes or more, as they should, and would leave nothing to soak.
 _LONG_PAUSES = {"invalid_key", "forbidden", "model_not_found", "insufficient_quota", "rate_limited_long"}
@@ -72,8 +72,7 @@ def main() -> int:
     options = _options()
     chance = random.Random(options.seed)
     print(f"{options.visitors} visitors, {options.minutes:g} minutes, seed {options.seed}", flush=True)
-    with OpenAIServer() as model, RedisAt() as redis:
-        redis.start()
+    with OpenAIServer() as model, redis_server() as redis:
         model.always_reply(token_delay_s=0.02)
         settings = {
             "OPENAI_BASE_URL": model.base_url,
@@ -89,7 +88,7 @@ def main() -> int:
 
 
 def _soak(
-    app: GunicornApp, model: OpenAIServer, redis: RedisAt, options: argparse.Namespace, chance: random.Random
+    app: GunicornApp, model: OpenAIServer, redis: RedisServer, options: argparse.Namespace, chance: random.Random
 ) -> int:
     tally, stop = Tally(), threading.Event()
     questions = _questions()
@@ -158,7 +157,7 @@ def _break_the_model(model: OpenAIServer, tally: Tally, stop: threading.Event, c
         model.forget_requests()
 
 
-def _kill_redis(redis: RedisAt, tally: Tally, stop: threading.Event, chance: random.Random) -> None:
+def _kill_redis(redis: RedisServer, tally: Tally, stop: threading.Event, chance: random.Random) -> None:
     while not stop.wait(chance.uniform(*_REDIS_DIES_EVERY_S)):
         redis.kill()
         tally.redis_kills += 1

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 from flask import Flask
 
@@ -17,12 +14,11 @@ from okichat import create_app
 from okichat.settings import Settings
 from okichat.web import patterns
 from okichat.web.parts import EXTENSION
+from tests.browser.demo_site import demo_site
 from tests.doubles.openai_server import OpenAIServer
-from tests.listening import listening
+from tests.listening import serving
 
 ROOT = Path(__file__).resolve().parent.parent
-DEMO = ROOT / "docs" / "demo"
-CHAT_IN_DEMO = "http://127.0.0.1:8000"
 PASSWORD = "une phrase de passe"
 ANSWER = (
     "La tenue comptable comprend **la saisie de vos pièces**, le rapprochement bancaire et les déclarations de TVA.\n\n"
@@ -55,44 +51,26 @@ class Stage:
     model: OpenAIServer
 
 
-class _Site(BaseHTTPRequestHandler):
-    chat = ""
-
-    def do_GET(self) -> None:
-        """A page of docs/demo that embeds the chat of the stage."""
-        file = DEMO / self.path.lstrip("/")
-        body = file.read_text(encoding="utf-8").replace(CHAT_IN_DEMO, self.chat).encode() if file.is_file() else b""
-        kind = {".css": "text/css", ".js": "text/javascript"}.get(file.suffix, "text/html; charset=utf-8")
-        self.send_response(200 if body else 404)
-        self.send_header("Content-Type", kind)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
-
-
 @contextmanager
 def stage() -> Iterator[Stage]:
     """Everything, served until the block ends."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         model = stack.enter_context(OpenAIServer())
-        host = stack.enter_context(_listening(ThreadingHTTPServer(("localhost", 0), _Site)))
-        site_url = f"http://localhost:{host.server_port}"
+        site = stack.enter_context(demo_site())
         paid = {"OPENAI_API_KEY": "sk-sample", "OPENAI_BASE_URL": model.base_url, "OKICHAT_CACHE_TTL_S": "0"}
         patient = {"OKICHAT_FIRST_TOKEN_S": "100", "OKICHAT_DEADLINE_S": "200", "OKICHAT_RATE_LIMIT": "1000 per minute"}
-        mail = {"OKICHAT_SMTP_URL": "smtp://127.0.0.1:9", "OKICHAT_EMBED_ORIGINS": site_url}
+        mail = {"OKICHAT_SMTP_URL": "smtp://127.0.0.1:9", "OKICHAT_EMBED_ORIGINS": site.url}
         url = stack.enter_context(
             _served(
                 folder / "chat",
                 {**paid, **patient, **mail, "OKICHAT_ADMIN_PASSWORD": PASSWORD, "OKICHAT_TRUSTED_HOPS": "1"},
             )
         )
-        _Site.chat = url
+        site.chat = url
         spent = stack.enter_context(_served(folder / "spent", {"OKICHAT_RATE_LIMIT": "2 per hour"}))
         brand = stack.enter_context(_served(folder / "brand", {**brand_settings(), **patient}, bare=True))
-        yield Stage(url, spent, brand, f"{site_url}/index.html", model)
+        yield Stage(url, spent, brand, f"{site.url}/index.html", model)
 
 
 def brand_settings() -> dict[str, str]:
@@ -114,22 +92,10 @@ def _served(folder: Path, settings: dict[str, str], *, bare: bool = False) -> It
     )
     app.register_blueprint(patterns.blueprint)
     try:
-        with listening(app) as port:
-            yield f"http://127.0.0.1:{port}"
+        with serving(app) as address:
+            yield address
     finally:
         _close(app)
-
-
-@contextmanager
-def _listening(server: ThreadingHTTPServer) -> Iterator[ThreadingHTTPServer]:
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def _close(app: Flask) -> None:

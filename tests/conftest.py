@@ -11,16 +11,19 @@ import pytest
 
 from okichat.knowledge.index import Index
 from okichat.knowledge.learning import learn
-from okichat.knowledge.library import Topic
 from okichat.knowledge.search import Search
+from okichat.knowledge.topic_file import Topic
 from okichat.knowledge.words import wording
 from okichat.storage.engine import Store
 from okichat.storage.schema import prepare
 from tests.chromium import find_chromium
 from tests.doubles.clock import StoppedClock
+from tests.doubles.mail_host import MailHost
 from tests.doubles.openai_server import OpenAIServer
-from tests.servers import PostgresServer, RedisServer, ServerMissing, postgres_server, redis_server
+from tests.doubles.webhook import WebhookHost
+from tests.servers import PostgresServer, RedisServer, postgres_server, redis_server
 from tests.site import Site
+from tests.skipping import skipped_without_servers
 
 pytest_plugins = ["tests.reporting"]
 
@@ -68,11 +71,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """A Postgres for all tests of this process: who needs an empty database makes one, who stops it starts one of its own."""
-    try:
-        with postgres_server() as server:
-            yield server
-    except ServerMissing as missing:
-        pytest.skip(str(missing))
+    with skipped_without_servers(), postgres_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -117,6 +117,13 @@ def model() -> Iterator[OpenAIServer]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def host() -> Iterator[OpenAIServer]:
+    """The model's host for all tests of a module that serves one app; whoever scripts it begins with `forget`."""
+    with OpenAIServer() as server:
+        yield server
+
+
 @pytest.fixture
 def gpt_site(open_site: Callable[..., Site], model: OpenAIServer) -> Site:
     """An app whose questions go to `model`."""
@@ -127,8 +134,19 @@ def gpt_site(open_site: Callable[..., Site], model: OpenAIServer) -> Site:
 def redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisServer]:
     """A Redis of its own for each test: some of them kill it. On a busy machine a healthy one may take its time."""
     monkeypatch.setattr("okichat.cache.redis_shelf._TIMEOUT_S", 3.0)
-    try:
-        with redis_server() as server:
-            yield server
-    except ServerMissing as missing:
-        pytest.skip(str(missing))
+    with skipped_without_servers(), redis_server() as server:
+        yield server
+
+
+@pytest.fixture
+def mail_host() -> Iterator[MailHost]:
+    """The firm's mail host, on the loopback."""
+    with MailHost() as host:
+        yield host
+
+
+@pytest.fixture
+def webhook_host() -> Iterator[WebhookHost]:
+    """Where alerts and messages are posted to, on the loopback."""
+    with WebhookHost() as host:
+        yield host

@@ -25,6 +25,13 @@ def listening(app: Flask) -> Iterator[int]:
         server.server_close()
 
 
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    """The same; gives the address."""
+    with listening(app) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
 class _Quiet(WSGIRequestHandler):
     """Keeps connections open and its thoughts to itself."""
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.ports import free_port, wait_until_serving
 
 ROOT = Path(__file__).resolve().parent.parent
 _BOUND_S = 30
@@ -48,13 +47,6 @@ def clean_environment(**settings: str) -> dict[str, str]:
     return {name: os.environ[name] for name in kept if name in os.environ} | settings
 
 
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextlib.contextmanager
 def gunicorn(
     folder: Path,
@@ -74,7 +66,7 @@ def gunicorn(
         process = subprocess.Popen(command, cwd=folder, env=dict(environment), stdout=output, stderr=output)
     try:
         served = Served(f"{scheme}://127.0.0.1:{port}", process.pid, log)
-        _wait(process, served)
+        wait_until_serving(f"{served.url}/", process, log, _BOUND_S)
         yield served
     finally:
         process.terminate()
@@ -84,16 +76,3 @@ def gunicorn(
 def configured(*arguments: str) -> Sequence[str]:
     """Arguments that take the configuration and the code of this checkout, wherever gunicorn is started."""
     return ["-c", str(ROOT / "gunicorn.conf.py"), *arguments]
-
-
-def _wait(process: subprocess.Popen[bytes], served: Served) -> None:
-    bound = time.monotonic() + _BOUND_S
-    while time.monotonic() < bound and process.poll() is None:
-        try:
-            served.get("/")
-            return
-        except urllib.error.HTTPError as error:
-            raise AssertionError(f"gunicorn served {error.code}:\n{served.log.read_text()}") from error
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.05)
-    raise AssertionError(f"gunicorn served no page:\n{served.log.read_text()}")

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,7 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.ports import free_port, wait_until_listening
+
 _START_TIMEOUT_S = 30.0
+_PORT_FREE_S = 90.0  # a closed connection keeps its port for a minute
 
 
 class ServerMissing(Exception):
@@ -57,12 +59,73 @@ class PostgresServer:
         )
 
 
-@dataclass(frozen=True, slots=True)
 class RedisServer:
-    """A running Redis, empty, which keeps nothing on disk."""
+    """A Redis of one's own that keeps nothing on disk. It begins stopped, and starts, dies and starts again on the same port."""
 
-    url: str
-    pid: int
+    def __init__(self, folder: Path) -> None:
+        """Raises ServerMissing."""
+        program = shutil.which("redis-server")
+        if program is None:
+            raise ServerMissing("redis-server is not installed: apt-get install redis-server")
+        self.port = free_port()
+        fixed = [
+            "--port",
+            str(self.port),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--dir",
+            str(folder),
+        ]
+        self._command = [program, *fixed]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """What REDIS_URL is set to."""
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def url_with_password(self, password: str) -> str:
+        """The same with a password."""
+        return f"redis://:{password}@127.0.0.1:{self.port}/0"
+
+    @property
+    def pid(self) -> int:
+        """Its process number."""
+        return self._running().pid
+
+    def start(self, *options: str) -> None:
+        """Empty; returns when it listens. `options` are those of redis-server."""
+        until_s = time.monotonic() + _PORT_FREE_S
+        while True:
+            process = subprocess.Popen([*self._command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self._process = process
+            try:
+                return wait_until_listening(self.port, process)
+            except RuntimeError:
+                # While it was down, its port may have served as the near end of somebody's connection: then it has to wait.
+                if time.monotonic() > until_s:
+                    raise
+            process.kill()
+            process.wait(10)
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        """At once, as a crash."""
+        self._running().kill()
+        self._running().wait(10)
+
+    def close(self) -> None:
+        """End it, where it runs; also one that hangs."""
+        if self._process is not None and self._process.poll() is None:
+            self.kill()
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        assert self._process is not None, "not started"
+        return self._process
 
 
 @contextmanager
@@ -105,21 +168,16 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @contextmanager
-def redis_server() -> Iterator[RedisServer]:
-    """Start a Redis on a free port of the loopback address. Raises ServerMissing."""
-    binary = shutil.which("redis-server")
-    if binary is None:
-        raise ServerMissing("redis-server is not installed: apt-get install redis-server")
+def redis_server(*, starts: bool = True) -> Iterator[RedisServer]:
+    """A Redis on a free port of the loopback address. Raises ServerMissing."""
     with tempfile.TemporaryDirectory(prefix="okichat-redis-") as folder:
-        port = _free_port()
-        settings = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder]
-        process = subprocess.Popen([binary, *settings], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        server = RedisServer(Path(folder))
         try:
-            _wait_for_port(port, process)
-            yield RedisServer(f"redis://127.0.0.1:{port}/0", process.pid)
+            if starts:
+                server.start()
+            yield server
         finally:
-            process.terminate()
-            process.wait(timeout=10)
+            server.close()
 
 
 def _postgres_binary(name: str) -> str:
@@ -136,20 +194,3 @@ def _create_first_database(folder: Path) -> None:
 
     with psycopg.connect(f"postgresql://postgres@/postgres?host={folder}", autocommit=True) as connection:
         connection.execute("CREATE DATABASE okichat")
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def _wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + _START_TIMEOUT_S
-    while time.monotonic() < deadline and process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise RuntimeError(f"the server on port {port} did not start")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -54,6 +55,10 @@ class Site:
     def submit(self, question: str, headers: dict[str, str] | None = None, **fields: str) -> TestResponse:
         """POST /chat, as a browser sends the form; without `headers` as one without JavaScript does."""
         return self.client.post("/chat", data={"question": question, **fields}, headers=headers or {})
+
+    def command(self, *words: str, answer: str | None = None) -> Result:
+        """What `flask okichat …` says; `answer` is typed in where it asks."""
+        return self.app.test_cli_runner().invoke(args=["okichat", *words], input=answer)
 
     def close(self) -> None:
         """Give everything back."""

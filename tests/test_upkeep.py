@@ -8,8 +8,7 @@ from okichat.errors import StoreUnavailable
 from okichat.monitoring.journal import Journal
 from okichat.upkeep import Upkeep
 from tests.doubles.clock import StoppedClock
-
-PATIENCE_S = 30.0
+from tests.waiting import PATIENCE_S
 
 
 def test_hurried_work_that_found_the_store_away_is_done_again_before_the_next_round() -> None:

@@ -7,12 +7,10 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -24,11 +22,11 @@ from okichat.storage.engine import Store
 from okichat.storage.schema import migrate
 from tests.doubles.openai_server import OpenAIServer
 from tests.faults.gunicorn_app import GunicornApp, gunicorn_app
-from tests.served import ROOT, clean_environment, free_port
+from tests.ports import free_port, wait_until_listening
+from tests.served import ROOT, clean_environment
 from tests.servers import ServerMissing, postgres_server, redis_server
 
 _SITE = ROOT / "deploy" / "nginx" / "okichat.conf"
-_START_S = 30.0
 _COMMAND_S = 120
 
 
@@ -105,7 +103,7 @@ def nginx(instances: Sequence[int]) -> Iterator[int]:
     with tempfile.TemporaryDirectory(prefix="okichat-nginx-") as folder:
         process = _start(program, Path(folder), _site(port, instances))
         try:
-            _wait(port, process)
+            wait_until_listening(port, process)
             yield port
         finally:
             process.terminate()
@@ -135,16 +133,6 @@ def _start(program: str, folder: Path, site: str) -> subprocess.Popen[bytes]:
     (folder / "nginx.conf").write_text("\n".join(lines))
     command = [program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", "daemon off;"]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
-    until_s = time.monotonic() + _START_S
-    while time.monotonic() < until_s and process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise RuntimeError("nginx did not start")
 
 
 @dataclass(frozen=True, slots=True)

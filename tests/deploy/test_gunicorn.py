@@ -11,21 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.served import ROOT, Served, clean_environment, configured, gunicorn
+from tests.served import ROOT, clean_environment, configured, gunicorn
+from tests.waiting import wait_until
 
 SAYS_WHY = "1 runs: more need REDIS_URL"
 
 
 def _environment(**settings: str) -> dict[str, str]:
     return clean_environment(PYTHONPATH=str(ROOT), OKICHAT_THREADS="4", **settings)
-
-
-def _until(served: Served, workers: int) -> int:
-    """The number of workers, once it is `workers` or did not become so within some seconds."""
-    bound = time.monotonic() + 10
-    while (now := served.workers()) != workers and time.monotonic() < bound:
-        time.sleep(0.05)
-    return now
 
 
 @pytest.mark.parametrize(
@@ -50,14 +43,14 @@ def test_without_redis_signals_add_no_process_either(tmp_path: Path) -> None:
 
         os.kill(served.pid, signal.SIGHUP)
         time.sleep(1)
-        assert _until(served, 1) == 1
+        wait_until(lambda: served.workers() == 1, "one worker has taken the place of the other")
         assert served.get("/")
 
 
 def test_with_redis_as_many_processes_answer_as_are_asked_for(tmp_path: Path) -> None:
     environment = _environment(WEB_CONCURRENCY="2", REDIS_URL="redis://127.0.0.1:1/0", SECRET_KEY="k" * 32)
     with gunicorn(tmp_path, *configured(), environment=environment) as served:
-        assert _until(served, 2) == 2
+        wait_until(lambda: served.workers() == 2, "two workers are there")
         assert SAYS_WHY not in served.log.read_text()
 
 
@@ -123,14 +116,17 @@ def test_a_port_in_the_env_file_is_served_on_this_machine_only(tmp_path: Path) -
     assert "['127.0.0.1:5099']" in printed
 
 
+def _requests_in(log: Path) -> list[str]:
+    return [line for line in log.read_text().splitlines() if line.startswith("GET ")]
+
+
 def test_the_access_log_holds_no_query_and_no_address(tmp_path: Path) -> None:
     arguments = configured("--access-logfile", "-")
     with gunicorn(tmp_path, *arguments, environment=_environment()) as served:
         served.get("/?question=secret")
-        time.sleep(0.3)
-        lines = [line for line in served.log.read_text().splitlines() if line.startswith("GET ")]
+        wait_until(lambda: _requests_in(served.log), "the request is in the log")
+        lines = _requests_in(served.log)
 
-    assert lines
     assert not any("secret" in line or "127.0.0.1" in line for line in lines)
 
 

@@ -8,7 +8,6 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -16,6 +15,8 @@ import pytest
 from tests.deploy.fleet import ask
 from tests.doubles.openai_server import OpenAIServer
 from tests.faults.gunicorn_app import gunicorn_app
+from tests.ports import is_listening
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.deploy
 
@@ -28,9 +29,9 @@ def test_the_port_is_closed_while_answers_are_finished(model: OpenAIServer) -> N
     with gunicorn_app(OPENAI_BASE_URL=model.base_url) as app, ThreadPoolExecutor(1) as pool:
         reply = pool.submit(ask, app.port, QUESTION)
         try:
-            _until(lambda: len(model.requests) == 1)
+            wait_until(lambda: model.requests, "the model is asked")
             app.terminate()
-            _until(lambda: _is_refused(app.port))
+            wait_until(lambda: not is_listening(app.port), "the port is closed")
             was_waiting = not reply.done()
         finally:
             gate.set()
@@ -62,15 +63,3 @@ def _asked(port: int) -> socket.socket:
     connection = socket.create_connection(("127.0.0.1", port), timeout=30)
     connection.sendall(f"{head}Connection: close\r\n\r\n{body}".encode())
     return connection
-
-
-def _is_refused(port: int) -> bool:
-    with socket.socket() as visitor:
-        return visitor.connect_ex(("127.0.0.1", port)) != 0
-
-
-def _until(holds: Callable[[], bool]) -> None:
-    until_s = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < until_s, "it did not come about"
-        time.sleep(0.02)

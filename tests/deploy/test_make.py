@@ -6,12 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.served import ROOT
+from tests.waiting import wait_until
 
 TOOLS = ("sh", "make", "sed", "cat", "cmp", "dirname", "rm", "mkdir", "sleep")
 OLD = "sys.version_info = (3, 9, 18, 'final', 0)"
@@ -50,10 +50,22 @@ class Machine:
 
     def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """The command in the checkout, with nothing else on the PATH."""
-        kept = {"PATH": str(self.programs), "HOME": os.environ.get("HOME", "/")}
         return subprocess.run(
-            command, cwd=self.checkout, env=kept | environment, capture_output=True, text=True, check=False, timeout=80
+            command,
+            cwd=self.checkout,
+            env=self._environment() | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=80,
         )
+
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        """The same, and the test goes on meanwhile."""
+        return subprocess.Popen(command, cwd=self.checkout, env=self._environment(), stdout=subprocess.PIPE, text=True)
+
+    def _environment(self) -> dict[str, str]:
+        return {"PATH": str(self.programs), "HOME": os.environ.get("HOME", "/")}
 
     def install(self, **environment: str) -> str:
         """What the first step of `make run` prints."""
@@ -158,13 +170,17 @@ def test_an_interrupted_installation_is_begun_afresh(installed: Machine) -> None
 
 def test_a_second_make_waits_for_the_one_that_installs(installed: Machine) -> None:
     marker = installed.checkout / ".venv" / "okichat-unfinished"
-    other_make = "echo $$ > .venv/okichat-unfinished; sleep 2; rm .venv/okichat-unfinished"
-    with subprocess.Popen(["sh", "-c", other_make], cwd=installed.checkout) as other:
-        while not (marker.exists() and marker.read_text()):
-            time.sleep(0.01)
-        printed = installed.install()
+    other_make = "echo $$ > .venv/okichat-unfinished; read end; rm .venv/okichat-unfinished"
+    with subprocess.Popen(["sh", "-c", other_make], cwd=installed.checkout, stdin=subprocess.PIPE) as other:
+        wait_until(lambda: marker.exists() and marker.read_text(), "another make installs")
+        with installed.start("sh", "scripts/install.sh", "run") as second:
+            assert second.stdout
+            first_line = second.stdout.readline()
+            other.communicate(b"end\n")
+            rest = second.stdout.read()
 
-    assert printed == f"Waiting for process {other.pid}, which installs into .venv.\n"
+    assert (first_line, rest) == (f"Waiting for process {other.pid}, which installs into .venv.\n", "")
+    assert second.returncode == 0
 
 
 def test_a_virtual_environment_whose_python_is_gone_is_made_anew(installed: Machine) -> None:

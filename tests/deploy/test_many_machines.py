@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -30,7 +29,8 @@ from tests.doubles.openai_server import OpenAIServer
 from tests.doubles.webhook import WebhookHost
 from tests.faults.asking import HTMX
 from tests.faults.asking import ask as ask_page
-from tests.servers import ServerMissing
+from tests.skipping import skipped_without_servers
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.deploy, pytest.mark.slow]
 
@@ -48,13 +48,6 @@ def _timezone() -> str:
 
 TIMEZONE = _timezone()
 LONG_AGO = datetime.now(UTC) - timedelta(days=40)
-
-
-@pytest.fixture(scope="module")
-def host() -> Iterator[OpenAIServer]:
-    """The model's host; all instances ask this one."""
-    with OpenAIServer() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")
@@ -84,14 +77,11 @@ def machines(host: OpenAIServer, webhook: WebhookHost) -> Iterator[Fleet]:
         "OKICHAT_ALERT_WEBHOOK": webhook.url,
         "OKICHAT_TIMEZONE": TIMEZONE,
     }
-    try:
-        with fleet(3, _past, **settings) as running:
-            # The first question to GPT waits for what is loaded late, perhaps longer than others would wait for its answer.
-            for number, app in enumerate(running.apps):
-                ask(app.port, _question(number), 3)
-            yield running
-    except ServerMissing as missing:
-        pytest.skip(str(missing))
+    with skipped_without_servers(), fleet(3, _past, **settings) as running:
+        # The first question to GPT waits for what is loaded late, perhaps longer than others would wait for its answer.
+        for number, app in enumerate(running.apps):
+            ask(app.port, _question(number), 3)
+        yield running
 
 
 @pytest.fixture
@@ -108,14 +98,6 @@ def store(machines: Fleet) -> Iterator[Store]:
     opened.close()
 
 
-def until(holds: Callable[[], bool], within_s: float = 30.0) -> None:
-    """Returns when it holds."""
-    bound_s = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < bound_s, "it did not come about"
-        time.sleep(0.05)
-
-
 def mode(port: int) -> str:
     """What the next question would be answered by, as the instance on this port sees it."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10) as reply:
@@ -123,10 +105,17 @@ def mode(port: int) -> str:
         return found
 
 
+def wait_until_all_are_in_mode(machines: Fleet, wanted: str) -> None:
+    wait_until(lambda: all(mode(app.port) == wanted for app in machines.apps), f"every machine is in mode {wanted}")
+
+
 def test_what_is_due_every_day_and_every_week_is_done_once_by_all_machines_together(
     machines: Fleet, webhook: WebhookHost, store: Store
 ) -> None:
-    until(lambda: len(_rounds_done(store)) >= 3 and _told(store, "digest") == ["sent"])
+    wait_until(
+        lambda: len(_rounds_done(store)) >= 3 and _told(store, "digest") == ["sent"],
+        "every machine has been through a round and the letter is sent",
+    )
     with store.read() as connection:
         words = connection.scalars(select(turns.c.question).where(turns.c.id.startswith("old-"))).all()
         refused = connection.execute(select(security_events).where(security_events.c.at <= LONG_AGO)).all()
@@ -198,7 +187,7 @@ def test_all_instances_together_spend_the_budget_and_not_a_cent_more(
         month = budget.month()
     finally:
         budget.correct(-aside, "the end of the test")
-        until(lambda: all(mode(app.port) == "gpt" for app in machines.apps))
+        wait_until_all_are_in_mode(machines, "gpt")
 
     bill = model.billed_tokens
     billed = bill.input_tokens * INPUT_USD + bill.output_tokens * OUTPUT_USD
@@ -228,9 +217,9 @@ def test_an_instance_that_is_killed_takes_only_its_own_streams_with_it(
                 pool.submit(ask, app.port, _question(91 + number), 91 + number, streamed=True)
                 for number, app in enumerate(machines.apps[1:] * 3)
             ]
-            until(lambda: len(model.requests) >= 7)
+            wait_until(lambda: len(model.requests) >= 7, "every question is with the model")
             gate.set()
-            until(lambda: model.billed_tokens.output_tokens > 0)
+            wait_until(lambda: model.billed_tokens.output_tokens > 0, "the model writes")
             victim.kill()
             others = [one.result() for one in asked]
         cut = lost.exception() is not None or not lost.result().is_whole
@@ -247,19 +236,22 @@ def test_an_instance_that_is_killed_takes_only_its_own_streams_with_it(
 
 
 def test_gpt_that_is_switched_off_on_one_machine_is_off_on_all_of_them(machines: Fleet, model: OpenAIServer) -> None:
-    """Within two seconds: tests/money/test_switch.py says so with a clock of its own."""
+    """Within two seconds: tests/sources/test_switch.py says so with a clock of its own."""
     ports = [app.port for app in machines.apps]
-    until(lambda: all(mode(port) == "gpt" for port in ports))
+    wait_until_all_are_in_mode(machines, "gpt")
 
     try:
         said = machines.command("gpt", "off")
-        until(lambda: all(mode(port) == "local" for port in ports))
+        wait_until_all_are_in_mode(machines, "local")
         while_off = [ask(port, _question(220), visitor=220).answer["source"] for port in ports]
         asked_while_off = len(model.requests)
     finally:
         machines.command("gpt", "on")
     numbers = count(221)
-    until(lambda: all(ask(port, _question(next(numbers)), next(numbers)).answer["source"] == "gpt" for port in ports))
+    wait_until(
+        lambda: all(ask(port, _question(next(numbers)), next(numbers)).answer["source"] == "gpt" for port in ports),
+        "GPT answers on every machine",
+    )
 
     assert "GPT is off" in said
     assert while_off == ["fallback"] * 3
@@ -271,9 +263,9 @@ def test_what_one_instance_learns_of_the_models_host_all_know_and_the_owner_is_t
 ) -> None:
     model.always_fail("insufficient_quota")
     ask(machines.apps[0].port, _question(200), 200)
-    until(lambda: all(mode(app.port) == "local" for app in machines.apps))
+    wait_until_all_are_in_mode(machines, "local")
     heard = [ask(app.port, _question(201 + number), 201) for number, app in enumerate(machines.apps)]
-    until(lambda: _told(store, "quota") == ["sent"])
+    wait_until(lambda: _told(store, "quota") == ["sent"], "the owner is told")
 
     assert len(model.requests) == 1
     assert [each.answer["source"] for each in heard] == ["fallback"] * 3
@@ -288,11 +280,11 @@ def test_an_instance_that_is_set_otherwise_than_the_others_is_noticed(machines: 
     """That one of all processes writes the event, and once: tests/monitoring/test_instances.py, by minutes of a moved clock."""
     clock = SystemClock()
     any_of_them = Instances(store, clock, Journal(clock), {})
-    until(lambda: any_of_them.company().count >= 3)
+    wait_until(lambda: any_of_them.company().count >= 3, "all machines are there")
     alike = any_of_them.company().differing
 
     with machines.one_more(OKICHAT_BUDGET_USD="7"):
-        until(lambda: any_of_them.company().differing != ())
+        wait_until(lambda: any_of_them.company().differing != (), "the odd one is noticed")
         differing = any_of_them.company().differing
 
     assert alike == ()

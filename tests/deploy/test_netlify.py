@@ -6,11 +6,9 @@ import os
 import re
 import shutil
 import subprocess
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
@@ -20,17 +18,10 @@ from tests.doubles.openai_server import OpenAIServer
 from tests.faults.asking import HTMX
 from tests.faults.asking import ask as ask_page
 from tests.faults.gunicorn_app import GunicornApp, gunicorn_app
-from tests.served import ROOT, clean_environment, free_port
+from tests.ports import free_port, wait_until_serving
+from tests.served import ROOT, clean_environment
 
 pytestmark = [pytest.mark.deploy, pytest.mark.slow]
-
-_START_S = 120.0
-
-
-@pytest.fixture(scope="module")
-def host() -> Iterator[OpenAIServer]:
-    with OpenAIServer() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")
@@ -63,23 +54,12 @@ def netlify(backend: GunicornApp, tmp_path_factory: pytest.TempPathFactory) -> I
             start_new_session=True,
         )
     try:
-        _wait(port, process, log)
+        wait_until_serving(f"http://127.0.0.1:{port}/healthz", process, log, within_s=120)
         yield port
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, 15)
         process.wait(30)
-
-
-def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    until_s = time.monotonic() + _START_S
-    while time.monotonic() < until_s and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5):
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError(f"netlify dev does not serve:\n{log.read_text()}")
 
 
 def test_the_page_comes_from_the_backend_and_its_files_from_netlify(netlify: int, backend: GunicornApp) -> None:

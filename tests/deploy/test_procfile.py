@@ -7,8 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -17,11 +15,10 @@ from sqlalchemy import text
 from okichat.storage import schema
 from okichat.storage.engine import Store
 from tests.deploy.fleet import ask
-from tests.served import ROOT, clean_environment, free_port
+from tests.ports import free_port, wait_until_serving
+from tests.served import ROOT, clean_environment
 
 pytestmark = pytest.mark.deploy
-
-_START_S = 60.0
 
 
 @pytest.fixture
@@ -54,7 +51,7 @@ def test_the_release_brings_the_database_up_to_date_and_the_web_answers(
         command = _honcho("start", "web")
         web = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output, start_new_session=True)
     try:
-        _wait(port, web, log)
+        wait_until_serving(f"http://127.0.0.1:{port}/healthz", web, log, within_s=60)
         answer = ask(port, "Bonjour").answer
         web.send_signal(signal.SIGTERM)
         web.wait(40)
@@ -79,14 +76,3 @@ def test_a_release_that_cannot_reach_its_database_fails_so_that_the_old_version_
     assert done.returncode != 0
     assert "the database of DATABASE_URL cannot be used" in done.stderr
     assert "hunter2" not in done.stdout + done.stderr
-
-
-def _wait(port: int, web: subprocess.Popen[bytes], log: Path) -> None:
-    until_s = time.monotonic() + _START_S
-    while time.monotonic() < until_s and web.poll() is None:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5):
-                return
-        except OSError:
-            time.sleep(0.05)
-    raise AssertionError(log.read_text())

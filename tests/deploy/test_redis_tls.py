@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,8 +14,10 @@ from okichat.settings import Settings
 from tests.deploy.fleet import ask
 from tests.doubles.openai_server import OpenAIServer
 from tests.faults.gunicorn_app import gunicorn_app
-from tests.faults.redis_at import RedisAt
-from tests.served import free_port
+from tests.ports import free_port
+from tests.servers import redis_server
+from tests.skipping import skipped_without_servers
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.deploy
 
@@ -34,7 +35,7 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
     subprocess.run([*make, *subject], check=True, capture_output=True, timeout=60)
     port = free_port()
     tls = ("--tls-port", str(port), "--tls-cert-file", str(certificate), "--tls-key-file", str(key))
-    with RedisAt() as redis:
+    with skipped_without_servers(), redis_server(starts=False) as redis:
         redis.start(*tls, "--tls-auth-clients", "no")
         yield f"rediss://127.0.0.1:{port}/0"
 
@@ -71,9 +72,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_otherwise_and_visitors
 ) -> None:
     with gunicorn_app(OPENAI_BASE_URL=model.base_url, REDIS_URL=redis_url, OKICHAT_CACHE_TTL_S="3600") as app:
         answer = ask(app.port, QUESTION)
-        until_s = time.monotonic() + 10
-        while "cache_unavailable" not in app.events() and time.monotonic() < until_s:
-            time.sleep(0.05)
+        wait_until(lambda: "cache_unavailable" in app.events(), "the operator is told")
         events = [json.loads(line) for line in app.events().splitlines() if line.startswith("{")]
 
     assert answer.status == 200

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,9 @@ from okichat.storage.engine import Store
 from tests.deploy.fleet import answer_in, ask, stream_past_a_gate
 from tests.deploy.vercel_function import build, serving, unpack
 from tests.doubles.openai_server import OpenAIServer
-from tests.servers import PostgresServer, RedisServer, ServerMissing, postgres_server, redis_server
+from tests.servers import PostgresServer, redis_server
+from tests.skipping import skipped_without_servers
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.deploy, pytest.mark.slow]
 
@@ -24,29 +25,22 @@ QUESTION = "Quels documents faut-il pour préparer le bilan ?"
 
 
 @pytest.fixture(scope="module")
-def postgres() -> Iterator[PostgresServer]:
-    try:
-        with postgres_server() as server:
-            yield server
-    except ServerMissing as missing:
-        pytest.skip(str(missing))
+def database_url(postgres: PostgresServer) -> str:
+    return postgres.new_database("vercel")
 
 
 @pytest.fixture(scope="module")
-def redis() -> Iterator[RedisServer]:
-    try:
-        with redis_server() as server:
-            yield server
-    except ServerMissing as missing:
-        pytest.skip(str(missing))
+def redis_url() -> Iterator[str]:
+    with skipped_without_servers(), redis_server() as server:
+        yield server.url
 
 
 @pytest.fixture(scope="module")
 def built(
-    postgres: PostgresServer, redis: RedisServer, tmp_path_factory: pytest.TempPathFactory
+    database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, subprocess.CompletedProcess[str]]:
     folder = tmp_path_factory.mktemp("vercel") / "okichat"
-    return folder, build(folder, DATABASE_URL=postgres.url, REDIS_URL=redis.url, SECRET_KEY="k" * 32)
+    return folder, build(folder, DATABASE_URL=database_url, REDIS_URL=redis_url, SECRET_KEY="k" * 32)
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +51,10 @@ def function(built: tuple[Path, subprocess.CompletedProcess[str]], tmp_path_fact
 
 
 @pytest.fixture
-def environment(postgres: PostgresServer, redis: RedisServer, model: OpenAIServer) -> dict[str, str]:
+def environment(database_url: str, redis_url: str, model: OpenAIServer) -> dict[str, str]:
     return {
-        "DATABASE_URL": postgres.url,
-        "REDIS_URL": redis.url,
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
         "SECRET_KEY": "k" * 32,
         "OPENAI_API_KEY": "sk-test",
         "OPENAI_BASE_URL": model.base_url,
@@ -71,13 +65,13 @@ def environment(postgres: PostgresServer, redis: RedisServer, model: OpenAIServe
 
 
 def test_the_build_makes_one_streaming_function_and_brings_the_database_up_to_date(
-    built: tuple[Path, subprocess.CompletedProcess[str]], postgres: PostgresServer
+    built: tuple[Path, subprocess.CompletedProcess[str]], database_url: str
 ) -> None:
     folder, done = built
     assert done.returncode == 0, done.stdout + done.stderr
     output = folder / ".vercel" / "output"
     config = json.loads((output / "config.json").read_text())
-    store = Store(postgres.url)
+    store = Store(database_url)
     with store.read() as connection:
         version = connection.scalar(text("SELECT version_num FROM alembic_version"))
     store.close()
@@ -113,21 +107,17 @@ def test_the_function_answers_and_streams_word_by_word(
 
 
 def test_what_comes_due_is_done_after_a_reply(
-    function: Path, environment: dict[str, str], postgres: PostgresServer, tmp_path: Path
+    function: Path, environment: dict[str, str], database_url: str, tmp_path: Path
 ) -> None:
     with serving(function, tmp_path / "log", environment) as port:
         assert ask(port, QUESTION).answer["answered_by"] == "gpt"
-        store = Store(postgres.url)
+        store = Store(database_url)
         with store.write() as connection:
             connection.execute(text("UPDATE turns SET asked_at = '2020-01-01' WHERE question = :q"), {"q": QUESTION})
     with serving(function, tmp_path / "log", environment) as port:
         ask(port, "Bonjour")
-        until_s = time.monotonic() + 20
-        while (kept := _questions(store)) and time.monotonic() < until_s:
-            time.sleep(0.05)
+        wait_until(lambda: _questions(store) == [], "the old question is forgotten")
     store.close()
-
-    assert kept == []
 
 
 def _questions(store: Store) -> list[str]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.ports import free_port, wait_until_serving
+
 _ROOT = Path(__file__).parents[2]
 _START_S = 60.0
 
@@ -25,7 +25,7 @@ class GunicornApp:
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         """`environment` over short deadlines, a free port and a store in `folder`."""
-        self.port = _free_port()
+        self.port = free_port()
         self.log = folder / "log"
         self._process: subprocess.Popen[bytes] | None = None
         self._environment = {
@@ -48,22 +48,7 @@ class GunicornApp:
         command = [*prefix, sys.executable, "-m", "gunicorn", "wsgi:app"]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, cwd=_ROOT, env=self._environment, stdout=log, stderr=log)
-        until_s = time.monotonic() + _START_S
-        while not self.is_alive():
-            assert self._process.poll() is None, self.log.read_text()
-            assert time.monotonic() < until_s, "it does not start"
-            time.sleep(0.05)
-
-    def is_alive(self) -> bool:
-        """Whether it answers now."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            connection.request("GET", "/healthz")
-            return connection.getresponse().status == 200
-        except OSError:
-            return False
-        finally:
-            connection.close()
+        wait_until_serving(f"http://127.0.0.1:{self.port}/healthz", self._process, self.log, _START_S)
 
     def terminate(self) -> None:
         """SIGTERM, as a host stops it. Does not wait."""
@@ -135,10 +120,3 @@ def _figure(pid: int, file: str, name: str) -> int:
         if line.startswith(name):
             return int(line.split()[1])
     raise AssertionError(f"/proc/{pid}/{file} has no {name}")
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port

@@ -106,8 +106,6 @@ def served(**settings: Any) -> Iterator[Served]:
             yield running
     finally:
         app.extensions[EXTENSION].upkeep.stop()
-        app.extensions[
-            EXTENSION
-        ].gpt._client.close()  # an app lives as long as its process and needs no way to say this
+        app.extensions[EXTENSION].gpt.close()
         app.extensions[EXTENSION].store.close()
         shutil.rmtree(folder)

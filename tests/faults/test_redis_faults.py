@@ -13,8 +13,9 @@ import pytest
 
 from tests.doubles.openai_server import OpenAIServer
 from tests.faults.asking import JSON, WAYS, ask
-from tests.faults.redis_at import RedisAt
 from tests.faults.served import Served, served
+from tests.servers import RedisServer, redis_server
+from tests.skipping import skipped_without_servers
 
 QUESTION = "Quels sont vos horaires d'ouverture ?"
 NEW_QUESTION = "Quels sont vos services ?"
@@ -22,15 +23,10 @@ SMALL_TALK = "Bonjour"
 
 
 @pytest.fixture
-def model() -> Iterator[OpenAIServer]:
-    with OpenAIServer() as model:
-        yield model
-
-
-@pytest.fixture
-def redis() -> Iterator[RedisAt]:
-    with RedisAt() as redis:
-        yield redis
+def redis() -> Iterator[RedisServer]:
+    """Not started yet."""
+    with skipped_without_servers(), redis_server(starts=False) as server:
+        yield server
 
 
 def assert_answered(app: Served, question: str = QUESTION) -> None:
@@ -48,7 +44,7 @@ def assert_told_once(app: Served) -> None:
     assert len(told) == 1, app.events
 
 
-def test_redis_may_be_absent_at_the_start_and_come_later(model: OpenAIServer, redis: RedisAt) -> None:
+def test_redis_may_be_absent_at_the_start_and_come_later(model: OpenAIServer, redis: RedisServer) -> None:
     with served(cache_ttl_s=600, openai_base_url=model.base_url, redis_url=redis.url) as app:
         assert_answered(app)
         assert_told_once(app)
@@ -57,7 +53,7 @@ def test_redis_may_be_absent_at_the_start_and_come_later(model: OpenAIServer, re
         assert_answered(app)
 
 
-def test_redis_may_die_and_come_back(model: OpenAIServer, redis: RedisAt) -> None:
+def test_redis_may_die_and_come_back(model: OpenAIServer, redis: RedisServer) -> None:
     redis.start()
     with served(cache_ttl_s=600, openai_base_url=model.base_url, redis_url=redis.url) as app:
         assert_answered(app)
@@ -70,7 +66,7 @@ def test_redis_may_die_and_come_back(model: OpenAIServer, redis: RedisAt) -> Non
         assert_answered(app)
 
 
-def test_no_visitor_meets_an_error_at_the_very_moment_redis_dies(model: OpenAIServer, redis: RedisAt) -> None:
+def test_no_visitor_meets_an_error_at_the_very_moment_redis_dies(model: OpenAIServer, redis: RedisServer) -> None:
     redis.start()
     over = threading.Event()
     statuses: list[int] = []
@@ -95,7 +91,7 @@ def test_no_visitor_meets_an_error_at_the_very_moment_redis_dies(model: OpenAISe
     assert set(statuses) == {200}
 
 
-def test_a_redis_that_hangs_is_not_waited_for_by_every_question(model: OpenAIServer, redis: RedisAt) -> None:
+def test_a_redis_that_hangs_is_not_waited_for_by_every_question(model: OpenAIServer, redis: RedisServer) -> None:
     redis.start()
     with served(cache_ttl_s=600, openai_base_url=model.base_url, redis_url=redis.url) as app:
         usual_s = added_s(app)
@@ -111,7 +107,7 @@ def test_a_redis_that_hangs_is_not_waited_for_by_every_question(model: OpenAISer
         assert_told_once(app)
 
 
-def test_a_redis_that_refuses_the_password_is_done_without(model: OpenAIServer, redis: RedisAt) -> None:
+def test_a_redis_that_refuses_the_password_is_done_without(model: OpenAIServer, redis: RedisServer) -> None:
     redis.start("--requirepass", "right")
     with served(cache_ttl_s=600, openai_base_url=model.base_url, redis_url=redis.url_with_password("wrong")) as app:
         assert_answered(app)
@@ -119,21 +115,21 @@ def test_a_redis_that_refuses_the_password_is_done_without(model: OpenAIServer, 
         assert all("wrong" not in str(facts) for _, facts in app.events)
 
 
-def test_a_redis_that_only_reads_is_done_without(model: OpenAIServer, redis: RedisAt) -> None:
+def test_a_redis_that_only_reads_is_done_without(model: OpenAIServer, redis: RedisServer) -> None:
     redis.start("--replicaof", "127.0.0.1", "1")
     with served(cache_ttl_s=600, openai_base_url=model.base_url, redis_url=redis.url) as app:
         assert_answered(app)
         assert_told_once(app)
 
 
-def test_a_redis_without_memory_is_done_without(model: OpenAIServer, redis: RedisAt) -> None:
+def test_a_redis_without_memory_is_done_without(model: OpenAIServer, redis: RedisServer) -> None:
     redis.start("--maxmemory", "1", "--maxmemory-policy", "noeviction")
     with served(cache_ttl_s=600, openai_base_url=model.base_url, redis_url=redis.url) as app:
         assert_answered(app)
         assert_told_once(app)
 
 
-def test_the_limit_of_questions_still_holds_while_redis_is_away(model: OpenAIServer, redis: RedisAt) -> None:
+def test_the_limit_of_questions_still_holds_while_redis_is_away(model: OpenAIServer, redis: RedisServer) -> None:
     redis.start()
     with served(
         cache_ttl_s=600, openai_base_url=model.base_url, redis_url=redis.url, rate_limit="5 per 15 minutes"

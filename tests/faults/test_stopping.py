@@ -7,7 +7,6 @@ import socket
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 
@@ -16,22 +15,16 @@ import pytest
 from tests.doubles.openai_server import OpenAIServer
 from tests.faults.asking import HTMX, JSON, JSON_STREAM, Reply, ask
 from tests.faults.gunicorn_app import GunicornApp, gunicorn_app
+from tests.waiting import wait_until
 
 QUESTION = "Quels sont vos horaires d'ouverture ?"
-
-
-@pytest.fixture
-def model() -> Iterator[OpenAIServer]:
-    with OpenAIServer() as model:
-        yield model
 
 
 def asked(pool: ThreadPoolExecutor, app: GunicornApp, model: OpenAIServer, way: str) -> Future[Reply]:
     """A question whose paid call has begun."""
     before = len(model.requests)
     reply = pool.submit(ask, app.port, way, QUESTION)
-    while len(model.requests) == before and not reply.done():
-        time.sleep(0.02)
+    wait_until(lambda: len(model.requests) > before or reply.done(), "the model is asked")
     return reply
 
 
@@ -77,8 +70,7 @@ def test_a_killed_app_has_spent_what_it_had_reserved(model: OpenAIServer) -> Non
     with gunicorn_app(OPENAI_BASE_URL=model.base_url, OKICHAT_DEADLINE_S="3", OKICHAT_FIRST_TOKEN_S="2") as app:
         visitor = threading.Thread(target=_ask_and_lose, args=(app.port,))
         visitor.start()
-        while not model.requests:
-            time.sleep(0.02)
+        wait_until(lambda: model.requests, "the model is asked")
         app.kill()
         visitor.join(20)
         [(reserved,)] = rows(app, "SELECT amount_microusd FROM reservations")
@@ -87,9 +79,7 @@ def test_a_killed_app_has_spent_what_it_had_reserved(model: OpenAIServer) -> Non
 
         app.start()
 
-        until_s = time.monotonic() + 20
-        while rows(app, "SELECT count(*) FROM reservations") != [(0,)] and time.monotonic() < until_s:
-            time.sleep(0.1)
+        wait_until(lambda: rows(app, "SELECT count(*) FROM reservations") == [(0,)], "the reservation is settled")
         assert rows(app, "SELECT sum(spent_microusd), sum(reserved_microusd) FROM balances") == [(reserved, 0)]
         assert ask(app.port, JSON, QUESTION).answered_by == "gpt"
 
@@ -111,8 +101,7 @@ def test_a_visitor_who_leaves_ends_the_paid_call_under_gunicorn_too(model: OpenA
         )
         with socket.create_connection(("127.0.0.1", app.port), timeout=10) as visitor:
             visitor.sendall(head.encode() + body)
-            while not model.requests:
-                time.sleep(0.02)
+            wait_until(lambda: model.requests, "the model is asked")
             visitor.recv(100)
             assert model.requests[0].left_at_s is None
 
@@ -157,8 +146,7 @@ def test_the_store_of_a_killed_app_is_whole(model: OpenAIServer) -> None:
     with gunicorn_app(OPENAI_BASE_URL=model.base_url) as app, ThreadPoolExecutor(8) as pool:
         for number in range(8):
             pool.submit(ask, app.port, JSON, f"{QUESTION} {number}").add_done_callback(lambda lost: lost.exception())
-        while len(model.requests) < 4:
-            time.sleep(0.02)
+        wait_until(lambda: len(model.requests) >= 4, "half of the questions are with the model")
         app.kill()
 
         assert rows(app, "PRAGMA integrity_check") == [("ok",)]

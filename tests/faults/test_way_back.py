@@ -16,14 +16,9 @@ import pytest
 from tests.doubles.openai_server import OpenAIServer
 from tests.faults.asking import JSON, PLAIN, WAYS, ask
 from tests.faults.served import Served, served
+from tests.waiting import wait_until
 
 QUESTION = "Quels sont vos horaires d'ouverture ?"
-
-
-@pytest.fixture
-def model() -> Iterator[OpenAIServer]:
-    with OpenAIServer() as model:
-        yield model
 
 
 @pytest.fixture
@@ -90,8 +85,7 @@ def test_only_one_question_at_a_time_tries_a_model_that_failed(model: OpenAIServ
     first: list[str] = []
     trial = threading.Thread(target=lambda: first.append(ask(app.port, JSON, QUESTION).answered_by))
     trial.start()
-    while not model.requests:
-        time.sleep(0.01)
+    wait_until(lambda: model.requests, "the model is asked")
 
     meanwhile = ask(app.port, JSON, "Quels sont vos tarifs ?").answered_by
     gate.set()
@@ -155,10 +149,7 @@ def test_a_visitor_who_leaves_ends_the_paid_call(model: OpenAIServer, moment: st
         gone_at_s = model.wait_until_left(model.requests[-1])
 
         assert gone_at_s - left_at_s < 15  # long before any deadline
-        until_s = time.monotonic() + 15
-        while app.money().open_reservations and time.monotonic() < until_s:
-            time.sleep(0.05)
-        assert app.money().open_reservations == 0
+        wait_until(lambda: app.money().open_reservations == 0, "the reservation is settled")
         assert app.money().spent_microusd > 0
 
 
@@ -173,7 +164,5 @@ def leave_once_asked(port: int, model: OpenAIServer) -> float:
     with socket.create_connection(("127.0.0.1", port), timeout=10) as visitor:
         visitor.sendall(head.encode() + body)
         visitor.recv(100)
-        while len(model.requests) == before:
-            time.sleep(0.01)
-        time.sleep(0.2)
+        wait_until(lambda: len(model.requests) > before, "the model is asked")
     return time.monotonic()

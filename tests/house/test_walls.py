@@ -32,8 +32,8 @@ ORDER = (
     ("storage",),
     ("monitoring.journal",),
     ("guard", "knowledge", "money", "conversations", "contact"),
-    ("sources", "monitoring", "cache"),
-    ("assistant", "upkeep"),
+    ("sources", "monitoring", "cache", "privacy"),
+    ("assistant", "upkeep", "health"),
     ("web", "cli", "commands"),
     ("assembly",),
     ("factory", "__main__"),
@@ -72,7 +72,7 @@ def test_the_domain_runs_where_flask_is_not_installed() -> None:
 def test_only_gpt_knows_openai() -> None:
     knows = [name for name in MODULES if any(found.split(".")[0] == "openai" for found in _imported(name))]
 
-    assert knows == ["okichat.sources.gpt"]
+    assert knows == ["okichat.sources.model_client"]
 
 
 NOT_AT_START = (
