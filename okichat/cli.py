@@ -1,4 +1,4 @@
-"""What the operator can ask for on the command line: `flask okichat …`."""
+"""What the operator can ask for on the command line: `python -m okichat …`, which is `flask okichat …`."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class Settings:
     budget_usd: float = _setting("OKICHAT_BUDGET_USD", 20.0, "The most that GPT may cost in one calendar month.", read=readers.number(0), unit="US dollars")
     price_input_usd: float | None = _setting("OKICHAT_PRICE_INPUT", None, "Price of input tokens where the shipped table does not know the model.", read=readers.number(0), unit="US dollars per million tokens")
     price_output_usd: float | None = _setting("OKICHAT_PRICE_OUTPUT", None, "Price of output tokens, likewise; set both.", read=readers.number(0), unit="US dollars per million tokens")
-    kill_switch: bool = _setting("OKICHAT_KILL_SWITCH", False, "Turn GPT off; the knowledge base answers alone. `flask okichat gpt off` does it at once, without a restart.", read=readers.yes_or_no)
+    kill_switch: bool = _setting("OKICHAT_KILL_SWITCH", False, "Turn GPT off; the knowledge base answers alone. `python -m okichat gpt off` does it at once, without a restart.", read=readers.yes_or_no)
     daily_share: bool = _setting("OKICHAT_DAILY_SHARE", False, "Spread the budget: a day may use its share of the month and what earlier days left.", read=readers.yes_or_no)
     allow_ephemeral_ledger: bool = _setting("OKICHAT_ALLOW_EPHEMERAL_LEDGER", False, "Let GPT answer where the host forgets the SQLite file, and with it what was spent.", read=readers.yes_or_no)
     max_output_tokens: int = _setting("OKICHAT_MAX_OUTPUT_TOKENS", 300, "The longest answer GPT may write.", read=readers.whole(16, 4000), unit="tokens")

@@ -57,7 +57,7 @@ class Site:
         return self.client.post("/chat", data={"question": question, **fields}, headers=headers or {})
 
     def command(self, *words: str, answer: str | None = None) -> Result:
-        """What `flask okichat …` says; `answer` is typed in where it asks."""
+        """What `python -m okichat …` says; `answer` is typed in where it asks."""
         return self.app.test_cli_runner().invoke(args=["okichat", *words], input=answer)
 
     def close(self) -> None:

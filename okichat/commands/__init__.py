@@ -1,1 +1,1 @@
-"""The commands of `flask okichat`, by the room they serve."""
+"""The commands of `python -m okichat`, by the room they serve."""

@@ -1,4 +1,4 @@
-"""`flask okichat alert`: what was told, and whether it arrives."""
+"""`python -m okichat alert`: what was told, and whether it arrives."""
 
 from __future__ import annotations
 

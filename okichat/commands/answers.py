@@ -1,4 +1,4 @@
-"""`flask okichat evaluate` and `flask okichat parity`: how good the answers are."""
+"""`python -m okichat evaluate` and `python -m okichat parity`: how good the answers are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`flask okichat ask`: one question, answered as a visitor's."""
+"""`python -m okichat ask`: one question, answered as a visitor's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`flask okichat backup` and `flask okichat restore`: one archive with everything that a lost disk would cost."""
+"""`python -m okichat backup` and `python -m okichat restore`: one archive with everything that a lost disk would cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`flask okichat check`: whether this app, or a site that is served already, is as it should be."""
+"""`python -m okichat check`: whether this app, or a site that is served already, is as it should be."""
 
 from __future__ import annotations
 

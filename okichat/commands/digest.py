@@ -1,4 +1,4 @@
-"""`flask okichat digest`: the week in one letter, for a cron job or to look at."""
+"""`python -m okichat digest`: the week in one letter, for a cron job or to look at."""
 
 from __future__ import annotations
 

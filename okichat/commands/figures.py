@@ -1,4 +1,4 @@
-"""`flask okichat recount`: the figures of finished days, anew."""
+"""`python -m okichat recount`: the figures of finished days, anew."""
 
 from __future__ import annotations
 

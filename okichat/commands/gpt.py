@@ -1,4 +1,4 @@
-"""`flask okichat gpt`: turn GPT off at once, and on again."""
+"""`python -m okichat gpt`: turn GPT off at once, and on again."""
 
 from __future__ import annotations
 

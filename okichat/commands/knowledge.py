@@ -1,4 +1,4 @@
-"""`flask okichat knowledge …`: looks after the topics."""
+"""`python -m okichat knowledge …`: looks after the topics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`flask okichat usage` and `flask okichat estimate`: what GPT has cost and will cost."""
+"""`python -m okichat usage` and `python -m okichat estimate`: what GPT has cost and will cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`flask okichat conversation` and `flask okichat privacy`: what the law lets visitors ask for, and asks of the firm."""
+"""`python -m okichat conversation` and `python -m okichat privacy`: what the law lets visitors ask for, and asks of the firm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`flask okichat migrate` and `flask okichat purge`: the form of the database, and what it need not keep."""
+"""`python -m okichat migrate` and `python -m okichat purge`: the form of the database, and what it need not keep."""
 
 from __future__ import annotations
 

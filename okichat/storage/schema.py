@@ -1,4 +1,4 @@
-"""Brings the database to the tables this version needs: by itself on SQLite, by `flask okichat migrate` on Postgres."""
+"""Brings the database to the tables this version needs: by itself on SQLite, by `python -m okichat migrate` on Postgres."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def prepare(store: Store) -> None:
     if version == HEAD or _is_newer(version):
         return
     if version is not None and not store.is_sqlite:
-        log.warning("the database is at version %s, this code needs %s: run `flask okichat migrate`", version, HEAD)
+        log.warning("the database is at version %s, this code needs %s: run `python -m okichat migrate`", version, HEAD)
         return
     migrate(store)
 

@@ -1,4 +1,4 @@
-"""`flask okichat evaluate` and `flask okichat parity`, as the operator types them."""
+"""`python -m okichat evaluate` and `python -m okichat parity`, as the operator types them."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_the_thresholds_found_belong_to_the_knowledge_they_were_found_for(
 
 
 def test_the_document_has_the_figures_of_today(site: Site, tmp_path: Path) -> None:
-    """Run `flask okichat evaluate --write docs/answers.md` after a change of the search or of the topics.
+    """Run `python -m okichat evaluate --write docs/answers.md` after a change of the search or of the topics.
 
     Versions of Python add floating-point numbers up in other ways, so a question or two may differ between them."""
     document = (ROOT / "docs" / "answers.md").read_text(encoding="utf-8")

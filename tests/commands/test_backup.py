@@ -1,4 +1,4 @@
-"""`flask okichat backup` and `restore`: everything comes back, in either database, and no secret leaves."""
+"""`python -m okichat backup` and `restore`: everything comes back, in either database, and no secret leaves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`flask okichat check`, here and of a served site."""
+"""`python -m okichat check`, here and of a served site."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_gpt_that_was_turned_off_by_hand_is_told(keyed: Site) -> None:
     status, found = check(keyed)
 
     assert (status, found["key"][0]) == (0, "warning")
-    assert "flask okichat gpt on" in found["key"][1]
+    assert "python -m okichat gpt on" in found["key"][1]
 
 
 def test_what_is_broken_is_an_error_with_its_mend(

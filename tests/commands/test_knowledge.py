@@ -1,4 +1,4 @@
-"""`flask okichat knowledge …`, as the operator types it."""
+"""`python -m okichat knowledge …`, as the operator types it."""
 
 from __future__ import annotations
 

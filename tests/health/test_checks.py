@@ -96,7 +96,7 @@ def test_tables_of_another_version_are_told_on_the_dashboard_too(open_site: Call
     with site.parts.store.write() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
 
-    told = [(status, text) for status, text in shown_on_screen(site) if "flask okichat migrate" in text]
+    told = [(status, text) for status, text in shown_on_screen(site) if "python -m okichat migrate" in text]
 
     assert [status for status, _ in told] == ["error"]
     assert told[0] in said_by_command(site)

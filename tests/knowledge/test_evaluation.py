@@ -132,7 +132,7 @@ def test_small_talk_is_asked_before_the_search(search: Search) -> None:
 
 
 def test_the_written_calibration_is_the_one_the_tuning_half_gives(search: Search) -> None:
-    """Run `flask okichat evaluate --calibrate` after a change of the search or of the topics."""
+    """Run `python -m okichat evaluate --calibrate` after a change of the search or of the topics."""
     now, written = calibrate(search, TUNE, date(2026, 1, 1)), read_calibration()
 
     assert now.unsure_below == pytest.approx(written.unsure_below, abs=0.15)

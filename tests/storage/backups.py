@@ -27,7 +27,7 @@ def rows(site: Site) -> dict[str, list[Any]]:
 
 
 def backup(site: Site, path: Path) -> Path:
-    """The archive that `flask okichat backup` writes at `path`."""
+    """The archive that `python -m okichat backup` writes at `path`."""
     said = site.command("backup", str(path))
     assert said.exit_code == 0, said.output
     return path

@@ -150,7 +150,7 @@ class TestAnOlderDatabase:
             assert version(migrated) == "next"
         else:
             assert version(migrated) == schema.REVISIONS[-2]
-            assert "run `flask okichat migrate`" in caplog.text
+            assert "run `python -m okichat migrate`" in caplog.text
 
         schema.migrate(migrated)
         assert version(migrated) == "next"

@@ -113,7 +113,7 @@ def _needs(parts: Parts, month: MonthSummary, gpt: State, today: Figures) -> Ite
         yield Need(wording.counted(waiting, "messages"), address("admin.messages"), gettext("admin.need.reply"))
     if counts["new"] and not parts.delivery.has_channel:
         yield Need(gettext("admin.need.no_channel"), address("admin.health"), gettext("admin.need.how"))
-    if month.ends_on and month.spent_microusd < month.budget_microusd:
+    if month.ends_on and 100 not in month.crossed and month.spent_microusd < month.budget_microusd:
         yield Need(gettext("admin.need.ends_on", day=wording.day(month.ends_on)))
 
 
