@@ -51,7 +51,7 @@ class Checks:
         """In any process, also one that serves nobody."""
         say = sentences(language)
         yield from self._settings(say)
-        yield from self._store_and_ledger(say, language)
+        yield from self._store_and_ledger(say, language, is_patient=True)
         yield self._redis(say)
         yield self._key(say)
         yield from self._prices(say)
@@ -62,7 +62,7 @@ class Checks:
     def while_serving(self, language: str, forwarded: int) -> Iterator[Finding]:
         """In the process that serves; `forwarded`: how many addresses the request at hand brought in X-Forwarded-For."""
         say = sentences(language)
-        yield from self._store_and_ledger(say, language)
+        yield from self._store_and_ledger(say, language, is_patient=False)
         yield self._redis(say)
         yield self._instances(say)
         yield self._proxies(say, forwarded)
@@ -77,11 +77,11 @@ class Checks:
         if unknown := [name for name, mistake in unknown_names(read_environment()) if mistake is None]:
             yield Finding("settings", "warning", say("check.settings.unknown", names=", ".join(unknown)))
 
-    def _store_and_ledger(self, say: Say, language: str) -> Iterator[Finding]:
+    def _store_and_ledger(self, say: Say, language: str, *, is_patient: bool) -> Iterator[Finding]:
         store = self._store(say)
         yield store
         if store.status != "error":
-            yield self._ledger(say, language)
+            yield self._ledger(say, language, is_patient=is_patient)
 
     def _store(self, say: Say) -> Finding:
         found = self.health.store_state()
@@ -99,16 +99,18 @@ class Checks:
         kind = "SQLite" if found.is_sqlite else "PostgreSQL"
         return Finding("store", "ok", say("check.store.ok", kind=f"{kind} {found.version}"))
 
-    def _ledger(self, say: Say, language: str) -> Finding:
+    def _ledger(self, say: Say, language: str, *, is_patient: bool) -> Finding:
+        """To add up all that was ever spent takes a while; a screen looks at the month that goes on."""
         try:
-            adds_up, left_microusd = not self.budget.verify(), self.budget.month().left_microusd
+            month = self.budget.month()
+            adds_up = not self.budget.verify("" if is_patient else month.month)
         except StoreUnavailable as error:
             return Finding("ledger", "error", say("check.store.away", cause=str(error)))
         if not adds_up:
             return Finding("ledger", "error", say("check.ledger.wrong"))
         if self.gpt.stays_off == EPHEMERAL_LEDGER:
             return Finding("ledger", "error", say("check.ledger.forgets"))
-        return Finding("ledger", "ok", say("check.ledger.ok", left=dollars(left_microusd, language)))
+        return Finding("ledger", "ok", say("check.ledger.ok", left=dollars(month.left_microusd, language)))
 
     def _redis(self, say: Say) -> Finding:
         limit, redis, processes = self.settings.rate_limit, self.health.redis_state(), self.settings.web_concurrency

@@ -127,12 +127,11 @@ class Budget:
         """Whether the next call would probably be paid, for the badge; up to a second old. Raises nothing."""
         return self._badge.can_spend()
 
-    def verify(self) -> list[str]:
-        """Add up the whole ledger and compare it with the running totals: one line for each difference.
-
-        Raises StoreUnavailable."""
+    def verify(self, since: str = "") -> list[str]:
+        """Add up the ledger, of the months from `since` ("2026-11") on or all of it, and compare it with the running totals: one
+        line for each difference. Raises StoreUnavailable."""
         with self._store.read() as connection:
-            return ledger.differences(connection)
+            return ledger.differences(connection, since)
 
     def correct(self, amount_microusd: int, why: str) -> None:
         """Add to what this month has spent, or take from it, with the reason; e.g. after a look at the host's invoice.

@@ -168,8 +168,10 @@ def orphans(connection: Connection, made_before: datetime) -> list[str]:
     return list(connection.scalars(select(reservations.c.id).where(reservations.c.made_at < made_before)))
 
 
-def differences(connection: Connection) -> list[str]:
-    """Where the running totals are not the sum of the ledger, one line each. One statement, so it may run under load."""
+def differences(connection: Connection, since: str) -> list[str]:
+    """Where the running totals are not the sum of the ledger, one line each, of the months from `since` ("2026-11") on.
+
+    One statement, so it may run under load."""
     in_ledger = select(
         ledger.c.month.label("month"),
         ledger.c.spent_change_microusd.label("ledger_spent"),
@@ -177,10 +179,14 @@ def differences(connection: Connection) -> list[str]:
         literal(0).label("spent"),
         literal(0).label("reserved"),
         literal(0).label("open"),
-    )
+    ).where(ledger.c.month >= since)
     zero = literal(0)
-    totals = select(balances.c.month, zero, zero, balances.c.spent_microusd, balances.c.reserved_microusd, zero)
-    waiting = select(reservations.c.month, zero, zero, zero, zero, reservations.c.amount_microusd)
+    totals = select(balances.c.month, zero, zero, balances.c.spent_microusd, balances.c.reserved_microusd, zero).where(
+        balances.c.month >= since
+    )
+    waiting = select(reservations.c.month, zero, zero, zero, zero, reservations.c.amount_microusd).where(
+        reservations.c.month >= since
+    )
     rows = union_all(in_ledger, totals, waiting).subquery()
     sums = [func.sum(column) for column in list(rows.c)[1:]]
     found: list[str] = []

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache, partial
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
@@ -33,12 +33,14 @@ class VisitorFigures:
 class SecurityFigures:
     """What happened.
 
-    hours     how often, by hour (aware, in the firm's time zone) and kind
+    by_day    how often, by day in the firm's time zone and by kind; days on which nothing happened may be missing
+    by_hour   the same by the hour of the day, 0 to 23
     visitors  how many anonymous visitors did something ALARMING; whoever comes on several days counts on each
     worst     those who did most of it, at most MOST_VISITORS; nobody from before the retention is known
     """
 
-    hours: Counter[tuple[datetime, str]]
+    by_day: dict[date, Counter[str]]
+    by_hour: dict[int, Counter[str]]
     visitors: int
     worst: list[VisitorFigures]
 
@@ -46,8 +48,8 @@ class SecurityFigures:
     def kinds(self) -> Counter[str]:
         """How often, by kind."""
         counted: Counter[str] = Counter()
-        for (_, kind), times in self.hours.items():
-            counted[kind] += times
+        for times in self.by_day.values():
+            counted.update(times)
         return counted
 
     @property
@@ -55,53 +57,63 @@ class SecurityFigures:
         """How often something ALARMING happened."""
         return sum(self.kinds[kind] for kind in ALARMING)
 
-    def by_hour(self) -> dict[int, Counter[str]]:
-        """By the hour of the day, 0 to 23."""
-        counted: dict[int, Counter[str]] = {hour: Counter() for hour in range(24)}
-        for (moment, kind), times in self.hours.items():
-            counted[moment.hour][kind] += times
-        return counted
-
-    def by_day(self, days: list[date]) -> dict[date, Counter[str]]:
-        """By day, of these days."""
-        counted: dict[date, Counter[str]] = {day: Counter() for day in days}
-        for (moment, kind), times in self.hours.items():
-            if moment.date() in counted:
-                counted[moment.date()][kind] += times
-        return counted
-
 
 def security_figures(store: Store, begin: datetime, timezone: str) -> SecurityFigures:
     """All since `begin`. Raises StoreUnavailable."""
-    zone = ZoneInfo(timezone)
+    with store.read() as connection:
+        by_day, by_hour = _of_time(connection, begin, ZoneInfo(timezone))
+        visitors, worst = _of_visitors(connection, begin)
+    return SecurityFigures(by_day, by_hour, visitors, worst)
+
+
+def _of_time(
+    connection: Connection, begin: datetime, zone: ZoneInfo
+) -> tuple[dict[date, Counter[str]], dict[int, Counter[str]]]:
+    """By day, and by the hour of the day. The database adds up hours, for it knows no days of another time zone."""
     columns = security_events.c
     hour = hour_of(columns.at)
-    moment = cache(partial(moment_of, zone=zone))  # each hour comes once for every kind
-    by_hour = (
-        select(hour, columns.kind, func.sum(columns.times)).where(columns.at >= begin).group_by(hour, columns.kind)
-    )
-    alarming = (columns.at >= begin, columns.visitor.is_not(None), columns.kind.in_(ALARMING))
-    with store.read() as connection:
-        hours = Counter({(moment(text), str(kind)): int(times) for text, kind, times in connection.execute(by_hour)})
-        visitors = connection.scalar(select(func.count(columns.visitor.distinct())).where(*alarming)) or 0
-        times = func.sum(columns.times)
-        most = select(columns.visitor).where(*alarming).group_by(columns.visitor).order_by(times.desc())
-        names = connection.execute(most.order_by(columns.visitor).limit(MOST_VISITORS)).scalars().all()
-        worst = _of_visitors(connection, list(names), begin)
-    return SecurityFigures(hours, visitors, worst)
+    query = select(hour, columns.kind, func.sum(columns.times)).where(columns.at >= begin).group_by(hour, columns.kind)
+    by_day: defaultdict[date, Counter[str]] = defaultdict(Counter)
+    by_hour: dict[int, Counter[str]] = {hour: Counter() for hour in range(24)}
+
+    @cache
+    def both(text: str) -> tuple[Counter[str], Counter[str]]:
+        moment = moment_of(text, zone)
+        return by_day[moment.date()], by_hour[moment.hour]
+
+    for text, kind, times in connection.execute(query):
+        of_day, of_hour = both(text)
+        of_day[kind] += times
+        of_hour[kind] += times
+    return by_day, by_hour
 
 
-def _of_visitors(connection: Connection, names: list[str], begin: datetime) -> list[VisitorFigures]:
-    """In the order of `names`."""
+def _of_visitors(connection: Connection, begin: datetime) -> tuple[int, list[VisitorFigures]]:
+    """How many did something ALARMING, and those who did most. The events are gone through once: there may be many."""
     columns = security_events.c
-    query = (
-        select(columns.visitor, columns.kind, func.sum(columns.times), func.max(columns.at))
-        .where(columns.at >= begin, columns.visitor.in_(names), columns.kind.in_(ALARMING))
+    done = (
+        select(columns.visitor, columns.kind, func.sum(columns.times).label("times"), func.max(columns.at).label("at"))
+        .where(columns.at >= begin, columns.visitor.is_not(None), columns.kind.in_(ALARMING))
         .group_by(columns.visitor, columns.kind)
+        .cte("done")
     )
-    kinds: dict[str, Counter[str]] = {name: Counter() for name in names}
+    total = func.sum(done.c.times).label("total")
+    most = (
+        select(done.c.visitor, total, func.count().over().label("visitors"))
+        .group_by(done.c.visitor)
+        .order_by(total.desc(), done.c.visitor)
+        .limit(MOST_VISITORS)
+        .subquery("most")
+    )
+    query = (
+        select(done, most.c.visitors)
+        .join(most, done.c.visitor == most.c.visitor)
+        .order_by(most.c.total.desc(), most.c.visitor)
+    )
+    kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
     last: dict[str, datetime] = {}
-    for name, kind, times, at in connection.execute(query):
-        kinds[name][kind] += int(times)
+    visitors = 0
+    for name, kind, times, at, visitors in connection.execute(query):  # noqa: B007 - the same in every row
+        kinds[name][kind] = int(times)
         last[name] = max(at, last.get(name, at))
-    return [VisitorFigures(name, kinds[name], last[name]) for name in names]
+    return visitors, [VisitorFigures(name, counted, last[name]) for name, counted in kinds.items()]

@@ -59,6 +59,22 @@ def test_a_reservation_that_has_gone_without_a_trace_is_a_difference(open_budget
     assert difference.endswith("the balance says 1000, open reservations are 0")
 
 
+def test_a_look_at_the_month_that_goes_on_leaves_out_what_was_before(
+    open_budget: OpenBudget, store: Store, clock: StoppedClock
+) -> None:
+    budget = open_budget(budget_usd=1)
+    budget.reserve("request", "model", 800, 200)
+    with store.write() as connection:
+        connection.execute(reservations.delete())
+    old = budget.month().month
+    clock.forward(days=40)
+    budget.reserve("request", "model", 800, 200)
+
+    assert budget.verify(since=budget.month().month) == []
+    [difference] = budget.verify()
+    assert difference.startswith(f"{old}:")
+
+
 @pytest.mark.parametrize("what", ["request", "model", "why"])
 def test_a_name_or_a_reason_that_is_too_long_for_its_column_costs_its_end_and_nothing_else(
     open_budget: OpenBudget, store: Store, what: str

@@ -104,8 +104,8 @@ def test_figures_are_by_kind_by_the_firms_hour_and_by_visitor(
 
     assert figures.kinds == {SPAM: 3, RATE_LIMIT: 2, "personal_data": 1}
     assert (figures.alarming, figures.visitors) == (5, 2)
-    assert figures.by_hour()[10] == {SPAM: 3, "personal_data": 1}  # half past nine UTC
-    assert figures.by_hour()[12] == {RATE_LIMIT: 2}
+    assert figures.by_hour[10] == {SPAM: 3, "personal_data": 1}  # half past nine UTC
+    assert figures.by_hour[12] == {RATE_LIMIT: 2}
     assert [(each.name, dict(each.kinds), each.last_at) for each in figures.worst] == [
         ("a", {SPAM: 3, RATE_LIMIT: 1}, clock.now()),
         ("b", {RATE_LIMIT: 1}, clock.now()),

@@ -75,10 +75,10 @@ def _view(parts: Parts, days: int) -> SecurityView:
 
 def _refusals_chart(parts: Parts, figures: SecurityFigures, days: int) -> Chart:
     if days == 1:
-        counted = {gettext("admin.hour", hour=hour): kinds for hour, kinds in figures.by_hour().items()}
+        counted = {gettext("admin.hour", hour=hour): kinds for hour, kinds in figures.by_hour.items()}
         title, first = gettext("admin.security.chart.hours"), gettext("admin.chart.hour")
     else:
-        counted = {wording.day(day): kinds for day, kinds in figures.by_day(parts.summary.days(days)).items()}
+        counted = {wording.day(day): figures.by_day.get(day, Counter()) for day in parts.summary.days(days)}
         title, first = gettext("admin.security.chart.days", days=days), gettext("admin.chart.day")
     points = [counted_point(name, sum(kinds[kind] for kind in ALARMING)) for name, kinds in counted.items()]
     most = max(points, key=lambda point: point.value)
