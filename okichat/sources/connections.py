@@ -1,4 +1,5 @@
-"""Connections to the model's host that another thread can end at any moment, also before the first byte has come back.
+"""Connections to the model's host that another thread can end at any moment, also before the first byte has come back, and that
+take no more than an answer can need: a host that says more would fill the memory.
 
 The client offers the socket only with the response; a host that takes the request and stays silent would otherwise keep
 thread and connection until a read times out, or for ever where it sends a byte now and then."""
@@ -15,6 +16,10 @@ from typing import Any
 import httpcore2
 import httpx2
 
+from okichat.sources.completion import BrokenProtocol
+
+MOST_BYTES = 4_000_000  # of one reply, headers and all: ten times what the longest answer takes as a stream
+
 Register = Callable[[Callable[[], None]], None]
 
 _calling = threading.local()
@@ -22,8 +27,11 @@ _calling = threading.local()
 
 @contextmanager
 def ended_by(register: Register) -> Iterator[None]:
-    """Every connection that this thread uses meanwhile gives `register` the function that ends it."""
+    """Every connection that this thread uses meanwhile gives `register` the function that ends it.
+
+    One reply is read meanwhile; BrokenProtocol is raised where it has more than MOST_BYTES."""
     _calling.register = register
+    _calling.left_bytes = MOST_BYTES
     try:
         yield
     finally:
@@ -67,7 +75,11 @@ class _Stream(httpcore2.NetworkStream):
         self._plain = plain
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._plain.read(max_bytes, timeout)
+        read = self._plain.read(max_bytes, timeout)
+        _calling.left_bytes -= len(read)
+        if _calling.left_bytes < 0:
+            raise BrokenProtocol("a reply without end")
+        return read
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._register()  # a request begins by writing, on a new connection and on one that is used again
