@@ -84,7 +84,7 @@ def test_after_a_success_pauses_are_as_short_as_at_first(breaker: Breaker, clock
 
     clock.forward(seconds=20)
 
-    breaker.enter()
+    assert breaker.pause() is None
 
 
 def test_pauses_in_a_row_grow_up_to_two_minutes_and_no_further(breaker: Breaker, clock: StoppedClock) -> None:
