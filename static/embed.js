@@ -79,12 +79,17 @@ dialog a { top: 40%; left: 8px; text-align: center; animation: late 0s 4s backwa
     tell({ focus: true });
   };
 
+  const pass = () => {
+    if (!ready || !question) return;
+    tell({ ask: question });
+    question = null;
+  };
+
   const open = (focus = true) => {
     if (!frame) {
       frame = make("iframe", { src: at("widget"), title: say.title, allow: "clipboard-write", referrerpolicy: "no-referrer" });
       frame.addEventListener("load", () => {
-        tell({ color, ink, greeting: options.greeting, conversation: kept, ask: question });
-        question = null;
+        tell({ color, ink, greeting: options.greeting, conversation: kept });
       });
       panel.append(frame);
     }
@@ -113,6 +118,7 @@ dialog a { top: 40%; left: 8px; text-align: center; animation: late 0s 4s backwa
     if (!said.ready) return;
     ready = true;
     panel.classList.add("ready");
+    pass();
     if (panel.open && (focusing || root.activeElement === frame)) moveIn();
   });
 
@@ -125,8 +131,8 @@ dialog a { top: 40%; left: 8px; text-align: center; animation: late 0s 4s backwa
     open: () => open(),
     close: () => { if (panel.open) close(); },
     ask: (text) => {
-      if (ready) tell({ ask: text });
-      else question = text;
+      question = text;
+      pass();
       open();
     },
   };

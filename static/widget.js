@@ -5,7 +5,7 @@
   const composer = find("#composer"), send = find("#send"), restore = find("#restore"), close = find(".close");
   const field = () => find("#question");
   const reference = () => composer.elements.conversation?.value ?? "";
-  let site, told = "", erased = find("#erased");
+  let site, told = "", erased = find("#erased"), asked, next;
 
   const tell = (message) => { if (site) parent.postMessage({ okichat: message }, site); };
 
@@ -23,9 +23,15 @@
   });
 
   const ask = (text) => {
+    if (send.disabled) { // one answer after the other; a second click on the same button asks nothing new
+      if (text !== asked) next = text;
+      return;
+    }
+    asked = text;
+    next = null;
     field().value = text;
     field().dispatchEvent(new Event("input", { bubbles: true }));
-    if (!send.disabled) composer.requestSubmit(send);
+    composer.requestSubmit(send);
   };
 
   const moveIn = () => {
@@ -51,6 +57,12 @@
     if (document.hasFocus() && document.activeElement === document.body) field().focus({ preventScroll: true }); // browsers block autofocus here
     if (reference() && reference() !== told) tell({ conversation: told = reference() });
   });
+
+  document.addEventListener("htmx:finally:request", () => setTimeout(() => { // #send comes back just after
+    if (send.disabled) return;
+    asked = null;
+    if (next) ask(next);
+  }));
 
   document.addEventListener("click", ({ target }) => {
     if (target.closest(".close")) tell({ close: true });

@@ -52,6 +52,7 @@ class Alerts:
         self._settings = settings
         self._is_first = is_first
         self._lock = threading.Lock()
+        self._looking = threading.Lock()
         self._heard: list[tuple[str, str]] = []  # what the journal told since the last look: event or reason, model
         self._known: set[tuple[str, str]] = set()  # budget alerts this process need not look for again
         self._budget_is_new = True  # perhaps: it changes with a restart
@@ -74,6 +75,10 @@ class Alerts:
 
     def look(self) -> None:
         """Notice what is new and send what is due. To be called now and then, and soon after money was spent."""
+        with self._looking:  # whoever comes second finds it done
+            self._look()
+
+    def _look(self) -> None:
         try:
             month = self._month()
         except StoreUnavailable as error:

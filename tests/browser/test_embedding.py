@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -39,6 +40,23 @@ def test_a_button_of_the_site_asks_and_gets_its_focus_back(page: Page, sites: Si
     expect(page.get_by_role("dialog")).to_be_hidden()
     page.evaluate("OkiChat.open()")
     expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def test_what_a_button_of_the_site_asks_meanwhile_is_asked_after_the_answer_at_hand(page: Page, sites: Sites) -> None:
+    frame = visit(page, sites)
+    written = threading.Event()
+    sites.model.reply("Le matin et **l'après-midi**.", gate=written)
+    own = page.get_by_role("button", name="Vos horaires ?")
+    own.click()
+    expect(frame.locator(".pending")).to_be_visible()
+
+    own.click()
+    page.evaluate("OkiChat.ask('Et le dimanche ?')")
+    page.evaluate("OkiChat.ask('Et le samedi ?')")
+    written.set()
+
+    expect(frame.get_by_role("article").last).to_contain_text(ANSWER)
+    expect(frame.locator(".visitor")).to_have_text(["Quels sont vos horaires ?", "Et le samedi ?"])
 
 
 def test_the_options_are_those_of_the_site(page: Page, sites: Sites) -> None:

@@ -17,7 +17,7 @@ from okichat.money.reservation import BudgetSpent
 from okichat.monitoring.alert_book import Alert, AlertBook, Facts
 from okichat.monitoring.alert_post import AlertPost, post_from
 from okichat.monitoring.alerts import Alerts
-from okichat.monitoring.journal import Journal
+from okichat.monitoring.journal import Fact, Journal
 from okichat.settings import Settings
 from okichat.storage.engine import Store
 from okichat.storage.tables import alerts as alerts_table
@@ -95,6 +95,23 @@ def test_a_burst_that_spends_everything_tells_one_of_each_kind(
         kinds = connection.execute(select(alerts_table.c.kind)).scalars().all()
     assert sorted(kinds) == ["budget_100", "budget_50", "budget_80"]
     assert len(webhook_host.posts) == 3
+
+
+def test_who_looks_while_another_does_finds_it_done(open_watch: OpenWatch, webhook_host: WebhookHost) -> None:
+    watch = open_watch()
+    second = threading.Thread(target=watch.alerts.look)
+
+    def look_too(name: str, facts: dict[str, Fact]) -> None:
+        if name == "alert":
+            second.start()
+            second.join(0.2)  # time enough to do the same, if it did not wait
+
+    watch.journal.event("model_fault", reason="key", model="model")
+    watch.journal.listen(look_too)
+    watch.alerts.look()
+    second.join()
+
+    assert ["refuse votre clé" in text for text in texts(webhook_host)] == [True]
 
 
 def test_a_raised_budget_is_told_of_anew(open_watch: OpenWatch, webhook_host: WebhookHost, clock: StoppedClock) -> None:
