@@ -63,8 +63,9 @@ class KeptLearning:
             Path(name).replace(path)
         finally:
             Path(name).unlink(missing_ok=True)
-        by_age = sorted(self._folder.glob("*.json"), key=lambda kept: kept.stat().st_mtime, reverse=True)
-        for old in by_age[_MOST_FILES:]:
+        # Not this one, however old it looks: others may have come by a clock that was ahead.
+        others = [kept for kept in self._folder.glob("*.json") if kept != path]
+        for old in sorted(others, key=lambda kept: kept.stat().st_mtime, reverse=True)[_MOST_FILES - 1 :]:
             old.unlink(missing_ok=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -16,23 +17,29 @@ QUESTIONS = ("Combien coûte un bilan ?", "vos horaires svp", "qelle pieces pour
 
 
 class Learner:
-    """Counts how often it had to learn."""
+    """Counts how often it had to learn. What it learns is always the same, so once is enough for all tests."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, learned: Learned) -> None:
         self.library = library
+        self.learned = learned
         self.times = 0
 
     def learn(self) -> Learned:
         self.times += 1
-        return learn(self.library.topics("fr"), self.library.off_topic("fr"), wording("fr"), french=True)
+        return self.learned
 
     def index(self, folder: Path, version: str = "1") -> Index:
         return Index(self.library.topics("fr"), KeptLearning(folder, version).learned("fr", self.learn), "fr")
 
 
+@pytest.fixture(scope="module")
+def learned(shipped_library: Library) -> Learned:
+    return learn(shipped_library.topics("fr"), shipped_library.off_topic("fr"), wording("fr"), french=True)
+
+
 @pytest.fixture
-def learner(shipped_library: Library) -> Learner:
-    return Learner(shipped_library)
+def learner(shipped_library: Library, learned: Learned) -> Learner:
+    return Learner(shipped_library, learned)
 
 
 def files(folder: Path) -> list[Path]:
@@ -91,3 +98,17 @@ def test_files_of_earlier_topics_go(learner: Learner, tmp_path: Path) -> None:
     learner.times = 0
     learner.index(tmp_path, "11")
     assert learner.times == 0
+
+
+def test_what_was_learned_last_stays_also_after_a_clock_that_was_ahead(learner: Learner, tmp_path: Path) -> None:
+    learned = learner.learn()
+    for version in range(8):
+        KeptLearning(tmp_path, str(version)).learned("fr", lambda: learned)
+    for file in files(tmp_path):
+        os.utime(file, (4e9, 4e9))
+    learner.times = 0
+
+    learner.index(tmp_path, "new")
+    learner.index(tmp_path, "new")
+
+    assert (learner.times, len(files(tmp_path))) == (1, 8)
