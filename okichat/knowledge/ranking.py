@@ -149,8 +149,11 @@ class Ranking:
             self._weights[feature] = [row.get(label, 0.0) for label in range(self._classes)] if is_full else row
 
     def _correct(self, examples: list[tuple[_Rows, int]]) -> None:
-        """Passive-aggressive passes: an example whose class does not lead clearly moves the weights by what is missing."""
+        """Passive-aggressive passes: an example whose class does not lead clearly moves the weights by what is missing.
+
+        What stays is the mean of the weights after each move, which hangs less on the order of the examples."""
         order = random.Random(0)  # fixed, so that the scores are the same at every start
+        moves = []
         for _ in range(_PASSES):
             order.shuffle(examples)
             wrong = []
@@ -162,8 +165,12 @@ class Ranking:
                 if missing > 0:
                     wrong.append((rows, label))
                     rival = scores.index(highest)
-                    _move(rows, label, rival, min(_STEP, missing / 2) / math.sqrt(rows.size))
+                    step = min(_STEP, missing / 2) / math.sqrt(rows.size)
+                    _move(rows, label, rival, step)
+                    moves.append((rows, label, rival, step))
             examples = wrong  # those that were clearly right hardly ever need a second look, and are most
+        for number, (rows, label, rival, step) in enumerate(moves):
+            _move(rows, label, rival, -step * number / len(moves))
 
 
 _is_word = str.isalpha  # a feature that is one stem: no pair, no concept, no number

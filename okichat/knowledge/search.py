@@ -83,7 +83,7 @@ class Search:
             return self._beside(index, question, unwanted)
         weighed = weigh(index, question)
         found = self._findings(index, question, weighed, self._verdict(index, weighed))
-        named = None if question.history else index.exemplified(question.text)
+        named = index.exemplified(question.text)
         if named is None or (found.verdict == "sure" and found.topics[0] is index.topics[named]):
             return found
         return self._offered(index, named, index.sections(named, weighed.words)[0])

@@ -118,10 +118,34 @@ def test_an_elliptical_question_leans_on_the_exchange_before_it(
         ("et combien ça coûte ?", "tarifs"),
         ("et le samedi, vous êtes ouverts ?", "horaires"),
         ("Faites-vous aussi les bulletins de paie de mes salariés ?", "paie"),
+        ("combien ?", "tarifs"),
+        ("prévisionnel", "conseil"),
+        ("parler à quelqu'un", "assistant"),
     ],
 )
 def test_a_question_that_says_what_it_is_about_leaves_the_topic_before_it(ask: Ask, text: str, topic: str) -> None:
     assert first(ask(text, after=("Comment créer une SAS ?", "creation"))) == topic
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Bonjour, je cherche un vélo cargo, pouvez-vous m'aider ?", "Je cherche une perruche, vous pouvez m'aider ?"],
+)
+def test_a_polite_clause_does_not_vouch_for_what_stands_beside_it(ask: Ask, text: str) -> None:
+    assert ask(text).answers == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "topic"),
+    [
+        ("Vous gérez le payroll ?", "fr", "paie"),
+        ("un meeting cette semaine ?", "fr", "rendez-vous"),
+        ("Do you prepare the déclaration de TVA?", "en", "fiscalite"),
+        ("How much is a bilan?", "en", "tarifs"),
+    ],
+)
+def test_business_words_of_the_other_language_are_understood(ask: Ask, text: str, language: str, topic: str) -> None:
+    assert first(ask(text, language)) == topic
 
 
 def test_what_is_off_topic_stays_so_after_a_question_to_the_firm(ask: Ask) -> None:
