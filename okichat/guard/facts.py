@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from io import StringIO
 
-from okichat.guard.number_words import WORDS, number_of, words_value
+from okichat.guard.number_words import TELLING_WORDS, WORDS, number_of, words_value
 from okichat.guard.spans import HIDDEN
 
 Key = tuple[str | int | Fraction | None, ...]
@@ -22,6 +23,8 @@ _Reader = Callable[[re.Match[str]], Iterator[tuple[Key, ...]]]
 _LARGEST_COUNT = 12
 _PLAIN = str.maketrans(dict.fromkeys("\u00a0\u2007\u2009\u202f\t", " ") | dict.fromkeys("‐‑‒–—−", "-") | {"’": "'"})
 _LIST_NUMBER = re.compile(r"^[ >]*\d{1,3}[.)](?=\s)", re.MULTILINE)
+# A line without any of these holds no fact, and need not be read for each kind of them.
+_MAY_TELL = re.compile(rf"[\d@]|\.\S|\b(?=[cdefhmnoqstv])(?:{TELLING_WORDS})\b", re.IGNORECASE)
 _MONTHS = {
     name: month
     for month, names in enumerate(
@@ -70,7 +73,12 @@ class Fact:
 
 
 def facts_of(text: str) -> tuple[Fact, ...]:
-    """All facts of a text, kind by kind."""
+    """All facts of a text, line by line."""
+    return tuple(fact for line in StringIO(text) if _MAY_TELL.search(line) for fact in _facts_of_line(line))
+
+
+def _facts_of_line(text: str) -> list[Fact]:
+    """Kind by kind: what one has read, the next ones do not see."""
     found: list[Fact] = []
     rest = _LIST_NUMBER.sub(lambda match: HIDDEN * len(match[0]), text.translate(_PLAIN))
     for pattern, read in readers():
@@ -82,7 +90,7 @@ def facts_of(text: str) -> tuple[Fact, ...]:
             return HIDDEN * len(match[0]) if facts else match[0]
 
         rest = pattern.sub(note, rest)
-    return tuple(found)
+    return found
 
 
 def _email(match: re.Match[str]) -> Iterator[tuple[Key, ...]]:

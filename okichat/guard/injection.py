@@ -18,6 +18,7 @@ from typing import Literal, NamedTuple
 _LOOK_ALIKES = str.maketrans("абеікмнорстухѕјԁɡαερουντ", "abeikmhopctyxsjdgaepouvt")
 _LEET = str.maketrans("013457@$", "oieastas")
 _LEET_WORD = re.compile(r"(?=\w*[a-z])(?=[\w@$]*[a-z][\w@$]*[a-z])[\w@$]*[013457@$][\w@$]*", re.ASCII)
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")  # where accents and invisible characters are
 _NO_WORD = re.compile(r"[\W_]+")
 _SINGLE_LETTERS = re.compile(r"\b(\w) (?=\w\b)")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{24,}={0,2}")
@@ -41,11 +42,13 @@ def misuse(text: str) -> Misuse | None:
 def plain_words(text: str) -> str:
     """The words in small letters, without accents, look-alikes, invisible characters and digits in place of letters."""
     decomposed = unicodedata.normalize("NFKD", text).casefold().translate(_LOOK_ALIKES)
-    visible = "".join(
-        character for character in decomposed if unicodedata.category(character) not in ("Mn", "Cf", "Me")
-    )
+    visible = _BEYOND_ASCII.sub(_if_it_shows, decomposed)
     letters = _LEET_WORD.sub(lambda word: word[0].translate(_LEET), visible.replace("œ", "oe"))
     return _NO_WORD.sub(" ", letters).strip()
+
+
+def _if_it_shows(character: re.Match[str]) -> str:
+    return "" if unicodedata.category(character[0]) in ("Mn", "Cf", "Me") else character[0]
 
 
 def _reading(text: str) -> Misuse | None:

@@ -18,6 +18,8 @@ _VALUES = {word: value for words in _FROM_ZERO for value, word in enumerate(word
 _VALUES |= {word: 10 * value for words in _TENS_FROM_TWENTY for value, word in enumerate(words.split(), start=2)}
 _VALUES |= {"une": 1, "vingts": 20, "cent": 100, "cents": 100, "mille": 1000, "hundred": 100, "thousand": 1000}
 WORDS = "|".join(sorted(_VALUES, key=len, reverse=True))
+# Those that are a number by themselves: "un" and "one" are articles too.
+TELLING_WORDS = "|".join(word for word, value in _VALUES.items() if value > 1)
 
 
 def number_of(figures: str) -> Fraction:

@@ -46,7 +46,7 @@ class Dialect:
             parameters["reasoning_effort"] = "none"
         if self.tier:
             parameters["service_tier"] = "default"
-        return {**parameters, "timeout": call.limits.deadline_s}
+        return parameters
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from okichat.on_demand import on_demand
@@ -27,16 +27,19 @@ class ModelClient:
     def __init__(self, settings: Settings) -> None:
         """Opens nothing, and imports nothing yet."""
         self._settings = settings
+        self._opening = threading.Lock()  # of two that were opened at once, nobody would close one
+        self._opened: openai.OpenAI | None = None
 
     def open(self) -> None:
-        """Import the package and open its resources, so that no visitor waits for that."""
-        with on_demand(*_NEVER_USED):
-            _ = self._client.chat.completions.with_streaming_response.create
+        """Import the package and make the client, so that no visitor waits for that."""
+        _ = self._client
 
     def close(self) -> None:
         """Give the connections back; the next request would open them again."""
-        if client := self.__dict__.pop("_client", None):
-            client.close()
+        with self._opening:
+            opened, self._opened = self._opened, None
+        if opened:
+            opened.close()
 
     def chunks(self, call: PaidCall, dialect: Dialect, abort: Abort) -> Iterator[Chunk]:
         """What the model says to `call`, as it comes, in the thread of the relay; `abort` ends it. Raises ModelFault."""
@@ -46,11 +49,12 @@ class ModelClient:
         from okichat.sources.connections import ended_by
 
         try:
-            create = self._client.chat.completions.with_streaming_response.create
-            with ended_by(abort.on_call), create(**dialect.parameters(call)) as response:
+            with ended_by(abort.on_call), self._ask(call, dialect) as stream:
+                response = stream.response
                 content_type = response.headers.get("content-type", "")
                 if content_type.startswith("application/json"):
-                    found = completion.from_body(response.text())
+                    response.read()
+                    found = completion.from_body(response.text)
                 elif content_type.startswith("text/event-stream"):
                     found = completion.from_stream(response.iter_lines())
                 else:
@@ -70,8 +74,28 @@ class ModelClient:
         finally:
             abort.forget()  # the connection may be another visitor's from here on
 
-    @cached_property
+    def _ask(self, call: PaidCall, dialect: Dialect) -> openai.Stream[object]:
+        """By the bare `post`: the client's typed methods first go through the description of each parameter, which takes longer
+        than to send them, and bring along all of those descriptions."""
+        import openai
+
+        return self._client.post(
+            "/chat/completions",
+            body=dialect.parameters(call),
+            options={"timeout": call.limits.deadline_s},
+            cast_to=object,
+            stream=True,
+            stream_cls=openai.Stream[object],
+        )
+
+    @property
     def _client(self) -> openai.OpenAI:
+        with self._opening:
+            if self._opened is None:
+                self._opened = self._open()
+            return self._opened
+
+    def _open(self) -> openai.OpenAI:
         with on_demand(*_NEVER_USED):
             import openai  # costs more than everything else together, so not before it is needed
 

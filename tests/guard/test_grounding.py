@@ -170,6 +170,8 @@ def test_any_text_is_grounded_in_itself(text: str) -> None:
         ("94 €", "quatre-vingt-dix euros", ("quatre-vingt-dix euros",)),
         ("des bureaux", "12 bureaux", ()),  # so small a count may be one of the model's own: "3 formules"
         ("des bureaux", "13 bureaux", ("13",)),
+        ("des bureaux", "Bonjour.\nComptez trente jours.\nÀ bientôt.", ("trente jours",)),
+        ("in our office", "It costs a thousand pounds, or see example.org", ("example.org", "thousand pounds")),
     ],
 )
 def test_where_writings_meet_and_where_facts_begin(source: str, said: str, ungrounded: tuple[str, ...]) -> None:
