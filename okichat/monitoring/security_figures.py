@@ -1,23 +1,23 @@
-"""What was refused or is suspicious in some days, added up by the database: by kind and hour, and by anonymous visitor."""
+"""What was refused or is suspicious in some time, added up by the database: by kind and span, and by anonymous visitor."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from functools import cache
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Integer, column, func, select, values
 
 from okichat.guard.admission import PERSONAL_DATA
 from okichat.monitoring.security_log import KINDS
 from okichat.storage.engine import Store
-from okichat.storage.functions import hour_of, moment_of
-from okichat.storage.tables import security_events
+from okichat.storage.tables import UtcDateTime, security_events
 
 ALARMING = tuple(kind for kind in KINDS if kind != PERSONAL_DATA)  # personal data is masked: nobody did anything wrong
 MOST_VISITORS = 10
+
+Span = tuple[datetime, datetime]  # from when, and before when
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,12 @@ class VisitorFigures:
 class SecurityFigures:
     """What happened.
 
-    by_day    how often, by day in the firm's time zone and by kind; days on which nothing happened may be missing
-    by_hour   the same by the hour of the day, 0 to 23
+    by_span   how often, by kind, in each of the spans
     visitors  how many anonymous visitors did something ALARMING; whoever comes on several days counts on each
     worst     those who did most of it, at most MOST_VISITORS; nobody from before the retention is known
     """
 
-    by_day: dict[date, Counter[str]]
-    by_hour: dict[int, Counter[str]]
+    by_span: dict[Span, Counter[str]]
     visitors: int
     worst: list[VisitorFigures]
 
@@ -48,72 +46,56 @@ class SecurityFigures:
     def kinds(self) -> Counter[str]:
         """How often, by kind."""
         counted: Counter[str] = Counter()
-        for times in self.by_day.values():
+        for times in self.by_span.values():
             counted.update(times)
         return counted
 
     @property
     def alarming(self) -> int:
         """How often something ALARMING happened."""
-        return sum(self.kinds[kind] for kind in ALARMING)
+        kinds = self.kinds
+        return sum(kinds[kind] for kind in ALARMING)
 
 
-def security_figures(store: Store, begin: datetime, timezone: str) -> SecurityFigures:
-    """All since `begin`. Raises StoreUnavailable."""
+def security_figures(store: Store, spans: Sequence[Span]) -> SecurityFigures:
+    """What happened in each of these spans, which follow one another, and in all of them. Raises StoreUnavailable."""
     with store.read() as connection:
-        by_day, by_hour = _of_time(connection, begin, ZoneInfo(timezone))
-        visitors, worst = _of_visitors(connection, begin)
-    return SecurityFigures(by_day, by_hour, visitors, worst)
+        by_span = _of_spans(connection, spans)
+        visitors, worst = _of_visitors(connection, spans[0][0], spans[-1][1])
+    return SecurityFigures(by_span, visitors, worst)
 
 
-def _of_time(
-    connection: Connection, begin: datetime, zone: ZoneInfo
-) -> tuple[dict[date, Counter[str]], dict[int, Counter[str]]]:
-    """By day, and by the hour of the day. The database adds up hours, for it knows no days of another time zone."""
+def _of_spans(connection: Connection, spans: Sequence[Span]) -> dict[Span, Counter[str]]:
+    """The database is told the spans, for it knows no days of another time zone."""
     columns = security_events.c
-    hour = hour_of(columns.at)
-    query = select(hour, columns.kind, func.sum(columns.times)).where(columns.at >= begin).group_by(hour, columns.kind)
-    by_day: defaultdict[date, Counter[str]] = defaultdict(Counter)
-    by_hour: dict[int, Counter[str]] = {hour: Counter() for hour in range(24)}
-
-    @cache
-    def both(text: str) -> tuple[Counter[str], Counter[str]]:
-        moment = moment_of(text, zone)
-        return by_day[moment.date()], by_hour[moment.hour]
-
-    for text, kind, times in connection.execute(query):
-        of_day, of_hour = both(text)
-        of_day[kind] += times
-        of_hour[kind] += times
-    return by_day, by_hour
+    number, begin, end = column("number", Integer), column("begin_at", UtcDateTime), column("end_at", UtcDateTime)
+    listed = values(number, begin, end, name="spans").data([(place, *span) for place, span in enumerate(spans)])
+    span = listed.cte("spans").c
+    query = (
+        select(span.number, columns.kind, func.sum(columns.times))
+        .where(columns.at >= span.begin_at, columns.at < span.end_at)
+        .group_by(span.number, columns.kind)
+    )
+    found: dict[Span, Counter[str]] = {span: Counter() for span in spans}
+    for place, kind, times in connection.execute(query):
+        found[spans[place]][kind] = int(times)
+    return found
 
 
-def _of_visitors(connection: Connection, begin: datetime) -> tuple[int, list[VisitorFigures]]:
+def _of_visitors(connection: Connection, begin: datetime, end: datetime) -> tuple[int, list[VisitorFigures]]:
     """How many did something ALARMING, and those who did most. The events are gone through once: there may be many."""
     columns = security_events.c
-    done = (
-        select(columns.visitor, columns.kind, func.sum(columns.times).label("times"), func.max(columns.at).label("at"))
-        .where(columns.at >= begin, columns.visitor.is_not(None), columns.kind.in_(ALARMING))
-        .group_by(columns.visitor, columns.kind)
-        .cte("done")
-    )
-    total = func.sum(done.c.times).label("total")
-    most = (
-        select(done.c.visitor, total, func.count().over().label("visitors"))
-        .group_by(done.c.visitor)
-        .order_by(total.desc(), done.c.visitor)
-        .limit(MOST_VISITORS)
-        .subquery("most")
-    )
+    total = func.sum(columns.times)
+    of_kinds = [func.sum(columns.times).filter(columns.kind == kind) for kind in ALARMING]
     query = (
-        select(done, most.c.visitors)
-        .join(most, done.c.visitor == most.c.visitor)
-        .order_by(most.c.total.desc(), most.c.visitor)
+        select(func.count().over(), columns.visitor, func.max(columns.at), *of_kinds)
+        .where(columns.at >= begin, columns.at < end, columns.visitor.is_not(None), columns.kind.in_(ALARMING))
+        .group_by(columns.visitor)
+        .order_by(total.desc(), columns.visitor)
+        .limit(MOST_VISITORS)
     )
-    kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    last: dict[str, datetime] = {}
-    visitors = 0
-    for name, kind, times, at, visitors in connection.execute(query):  # noqa: B007 - the same in every row
-        kinds[name][kind] = int(times)
-        last[name] = max(at, last.get(name, at))
-    return visitors, [VisitorFigures(name, counted, last[name]) for name, counted in kinds.items()]
+    visitors, worst = 0, []
+    for visitors, name, last_at, *times in connection.execute(query):  # noqa: B007 - the same in every row
+        kinds = {kind: int(count) for kind, count in zip(ALARMING, times, strict=True) if count}
+        worst.append(VisitorFigures(name, Counter(kinds), last_at))
+    return visitors, worst

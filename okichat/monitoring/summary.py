@@ -25,11 +25,12 @@ PREPARED_DAYS = (7, 30, 90)  # the spans that `prepare` adds up, so that a scree
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What the book says of some days together, by when each was counted."""
+    """What the book says of some days together, by when each was counted; and of each its hours."""
 
     stamps: Mapping[date, datetime]
     figures: Figures
     topics: Topics
+    hours: Mapping[date, Counter[int]]
 
 
 class Summary:
@@ -61,10 +62,10 @@ class Summary:
 
     def ever(self) -> Figures:
         """All there is. What is older than yesterday is added up once a day; opinions of that may be as old."""
-        today = self.today
-        if self._older is None or self._older[0] != today:
-            self._older = (today, self._figures(days) if (days := self._all_days()[:-2]) else Figures())
-        return sum_of_figures([self._older[1], self.last(2)])
+        today, older = self.today, self._older
+        if older is None or older[0] != today:
+            older = self._older = (today, self._figures(days) if (days := self._all_days()[:-2]) else Figures())
+        return sum_of_figures([older[1], self.last(2)])
 
     def prepare(self) -> None:
         """Count the finished days that are not in the book yet, the newest first, and add up the periods of the screens, so
@@ -105,9 +106,12 @@ class Summary:
         totals = accumulate(changes, initial=spent_before[month])
         return dict(zip(days, islice(totals, 1, None), strict=True))
 
-    def hours(self, days: list[date]) -> dict[date, Counter[int]]:
-        """The questions of these days by the hour of the firm's day, 0 to 23."""
-        return {day: found.figures.hours for day, found in zip(days, self._of(days), strict=True)}
+    def hours(self, days: int) -> dict[date, Counter[int]]:
+        """The questions of each of the last so many days by the hour of the firm's day, 0 to 23; the earliest day first."""
+        span = self.days(days)
+        kept = self._kept(span)
+        others = {day: self._count(day).figures.hours for day in self._others(span, kept)}
+        return {day: kept.hours.get(day) or others.get(day, Counter()) for day in span}
 
     def topics(self, days: int) -> dict[tuple[str, str], TopicUse]:
         """How the topics were used in the last so many days, by language and public name."""
@@ -131,17 +135,18 @@ class Summary:
     def _kept(self, days: list[date]) -> _Kept:
         """What the book says of the finished ones of these days, remembered until it says something else."""
         if len(days) == 1:
-            return _Kept({}, Figures(), {})
+            return _Kept({}, Figures(), {}, {})
         stamps, span = self._book.stamps(days[0], days[-1]), (days[0], days[-1])
         known = self._sums.get(span)
         if known is None or known.stamps != stamps:
             read = self._book.read(*span)
-            found = [read[day] for day in stamps if day in read]
-            figures, topics = (day.figures for day in found), (day.topics for day in found)
+            found = {day: read[day] for day in stamps if day in read}
+            figures, topics = {day: kept.figures for day, kept in found.items()}, (day.topics for day in found.values())
             known = _Kept(
                 {day: made_at for day, made_at in stamps.items() if day in read},
-                sum_of_figures(figures),
+                sum_of_figures(figures.values()),
                 sum_of_topics(topics),
+                {day: each.hours for day, each in figures.items()},
             )
             self._sums = {**dict(list(self._sums.items())[-_MOST_SUMS:]), span: known}
         return known

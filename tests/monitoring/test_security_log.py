@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
+from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Row, select
+from sqlalchemy import Row, insert, select
 
 from okichat.monitoring.security_figures import ALARMING, MOST_VISITORS, security_figures
 from okichat.monitoring.security_log import KINDS, RATE_LIMIT, REFUSAL, SPAM, SecurityLog
@@ -15,7 +20,8 @@ from okichat.storage.engine import Store
 from okichat.storage.tables import security_events
 from tests.doubles.clock import StoppedClock
 
-PARIS = "Europe/Paris"
+PARIS = ZoneInfo("Europe/Paris")
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -89,10 +95,9 @@ def test_what_the_guard_has_noticed_is_counted_by_kind_save_wishes_for_other_wor
     }
 
 
-def test_figures_are_by_kind_by_the_firms_hour_and_by_visitor(
-    log: SecurityLog, store: Store, clock: StoppedClock
-) -> None:
-    begin = clock.now().replace(hour=0)
+def test_figures_are_by_kind_by_span_and_by_visitor(log: SecurityLog, store: Store, clock: StoppedClock) -> None:
+    midnight = clock.now().replace(hour=0, minute=0)
+    hours = [(midnight + hour * HOUR, midnight + (hour + 1) * HOUR) for hour in range(24)]
     for _ in range(3):
         log.note(SPAM, "a", "links")
     log.note("personal_data", "c")
@@ -100,18 +105,63 @@ def test_figures_are_by_kind_by_the_firms_hour_and_by_visitor(
     log.note(RATE_LIMIT, "a", "too_many")
     log.note(RATE_LIMIT, "b", "too_many")
 
-    figures = security_figures(store, begin, PARIS)
+    figures = security_figures(store, hours)
 
     assert figures.kinds == {SPAM: 3, RATE_LIMIT: 2, "personal_data": 1}
     assert (figures.alarming, figures.visitors) == (5, 2)
-    assert figures.by_hour[10] == {SPAM: 3, "personal_data": 1}  # half past nine UTC
-    assert figures.by_hour[12] == {RATE_LIMIT: 2}
+    assert list(figures.by_span) == hours
+    assert {begin.hour: kinds for (begin, _), kinds in figures.by_span.items() if kinds} == {
+        9: {SPAM: 3, "personal_data": 1},
+        11: {RATE_LIMIT: 2},
+    }
     assert [(each.name, dict(each.kinds), each.last_at) for each in figures.worst] == [
         ("a", {SPAM: 3, RATE_LIMIT: 1}, clock.now()),
         ("b", {RATE_LIMIT: 1}, clock.now()),
     ]
-    assert security_figures(store, clock.now(), PARIS).kinds == {RATE_LIMIT: 2}
+    assert security_figures(store, [(clock.now(), clock.now() + HOUR)]).kinds == {RATE_LIMIT: 2}
+    assert security_figures(store, [(midnight, clock.now())]).kinds == {SPAM: 3, "personal_data": 1}
     assert "personal_data" not in ALARMING
+
+
+def test_the_figures_are_what_a_count_of_every_row_gives(store: Store) -> None:
+    made_up = random.Random(7)
+    first = datetime(2026, 10, 20, tzinfo=PARIS)  # the clocks go back on the 25th
+    midnights = [datetime.combine(first.date() + timedelta(days=day), time(), PARIS) for day in range(12)]
+    events: list[dict[str, Any]] = [
+        {
+            "id": str(number),
+            "at": midnights[0].astimezone(UTC) + timedelta(minutes=made_up.randrange(-2_000, 18_000)),
+            "kind": made_up.choice(KINDS),
+            "visitor": made_up.choice([None, *(f"v{visitor:02}" for visitor in range(25))]),
+            "detail": None,
+            "times": made_up.randint(1, 9),
+        }
+        for number in range(900)
+    ]
+    with store.write() as connection:
+        connection.execute(insert(security_events), events)
+
+    figures = security_figures(store, list(pairwise(midnights)))
+
+    within = [event for event in events if midnights[0] <= event["at"] < midnights[-1]]
+    by_day = {midnight.date(): Counter[str]() for midnight in midnights[:-1]}
+    by_visitor: dict[str, Counter[str]] = {}
+    for event in within:
+        by_day[event["at"].astimezone(PARIS).date()][event["kind"]] += event["times"]
+        if event["visitor"] and event["kind"] in ALARMING:
+            by_visitor.setdefault(event["visitor"], Counter())[event["kind"]] += event["times"]
+    worst = sorted(by_visitor, key=lambda name: (-by_visitor[name].total(), name))[:MOST_VISITORS]
+    assert 0 < len(within) < len(events)
+    assert {begin.date(): kinds for (begin, _), kinds in figures.by_span.items()} == by_day
+    assert figures.visitors == len(by_visitor)
+    assert [(each.name, each.kinds, each.last_at) for each in figures.worst] == [
+        (
+            name,
+            by_visitor[name],
+            max(event["at"] for event in within if event["visitor"] == name and event["kind"] in ALARMING),
+        )
+        for name in worst
+    ]
 
 
 def test_of_many_visitors_the_worst_are_named(log: SecurityLog, store: Store, clock: StoppedClock) -> None:
@@ -120,7 +170,7 @@ def test_of_many_visitors_the_worst_are_named(log: SecurityLog, store: Store, cl
             log.note(SPAM, f"v{number:02}")
     log.put_counts()
 
-    figures = security_figures(store, clock.now(), PARIS)
+    figures = security_figures(store, [(clock.now(), clock.now() + HOUR)])
 
     assert figures.visitors == MOST_VISITORS + 5
     assert [each.name for each in figures.worst][:2] == [f"v{MOST_VISITORS + 4:02}", f"v{MOST_VISITORS + 3:02}"]

@@ -88,13 +88,18 @@ def test_visitors_are_counted_once_a_day(summary: Summary, ask: Ask, clock: Stop
     assert summary.last(7).visitors == 3
 
 
-def test_hours_are_told_of_any_days(summary: Summary, ask: Ask, clock: StoppedClock) -> None:
+def test_hours_are_told_of_each_of_the_last_days(summary: Summary, ask: Ask, clock: StoppedClock) -> None:
     a_week_ago = TODAY - timedelta(weeks=1)
     ask()
     ask(at=clock.now() - timedelta(weeks=1))
     ask(at=clock.now() - timedelta(weeks=1, hours=2))
 
-    assert summary.hours([a_week_ago, TODAY]) == {TODAY: {10: 1}, a_week_ago: {10: 1, 8: 1}}
+    counted = summary.hours(8)
+    summary.prepare()
+
+    assert list(counted)[0::7] == [a_week_ago, TODAY]
+    assert {day: hours for day, hours in counted.items() if hours} == {TODAY: {10: 1}, a_week_ago: {10: 1, 8: 1}}
+    assert summary.hours(8) == counted
 
 
 def test_reasons_are_counted_by_source_and_errors_by_class(summary: Summary, ask: Ask) -> None:
@@ -150,7 +155,7 @@ def test_tomorrow_begins_with_nothing(summary: Summary, ask: Ask, clock: Stopped
 
 
 def test_all_there_ever_was_is_counted_also_what_came_since(summary: Summary, ask: Ask, clock: StoppedClock) -> None:
-    ask("gpt", at=clock.now() - timedelta(days=400), input_tokens=100, output_tokens=10)
+    ask("gpt", at=clock.now() - timedelta(days=100), input_tokens=100, output_tokens=10)
     ask("local")
     assert summary.ever().rungs == {"gpt": 1, "local": 1}
 

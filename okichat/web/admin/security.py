@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from flask_babel import gettext
 
@@ -12,14 +13,18 @@ from okichat.monitoring.alert_book import Alert
 from okichat.monitoring.alert_post import AlertPost
 from okichat.monitoring.charts import Point, bars
 from okichat.monitoring.episodes import TRAFFIC_WEEKS
-from okichat.monitoring.security_figures import ALARMING, SecurityFigures, security_figures
+from okichat.monitoring.security_figures import ALARMING, SecurityFigures, Span, security_figures
 from okichat.monitoring.security_log import KINDS
+from okichat.monitoring.summary import PREPARED_DAYS
 from okichat.web.admin import wording
 from okichat.web.admin.chart import Chart, counted_point
 from okichat.web.admin.periods import PERIODS, asked_period
 from okichat.web.admin.room import blueprint, screen
 from okichat.web.locale import page_locale
 from okichat.web.parts import Parts, current_parts
+
+_HOUR = timedelta(hours=1)
+_DAYS_OF_WEEKS = min(days for days in PREPARED_DAYS if days > TRAFFIC_WEEKS * 7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +60,12 @@ def security() -> str:
 
 
 def _view(parts: Parts, days: int) -> SecurityView:
-    begin, _ = parts.summary.bounds(parts.summary.days(days)[0])
-    figures = security_figures(parts.store, begin, parts.settings.timezone)
-    post = AlertPost(replace(parts.settings, locale=page_locale()), ())
+    spans = _spans(parts, days)
+    figures = security_figures(parts.store, spans)
+    post = AlertPost(replace(parts.settings, locale=page_locale()), (), parts.sentences)
     told = [
         EpisodeView(post.letter(Alert(kind, "", began_at, facts)).text, began_at, ended_at)
-        for kind, began_at, ended_at, facts in parts.episodes.since(begin)
+        for kind, began_at, ended_at, facts in parts.episodes.since(spans[0][0])
     ]
     kinds = figures.kinds
     return SecurityView(
@@ -73,12 +78,26 @@ def _view(parts: Parts, days: int) -> SecurityView:
     )
 
 
+def _spans(parts: Parts, days: int) -> list[Span]:
+    """The hours of today, or the days."""
+    spans = [parts.summary.bounds(day) for day in parts.summary.days(days)]
+    if days > 1:
+        return spans
+    [(midnight, end)] = spans
+    begins = [midnight + hour * _HOUR for hour in range(25)]
+    return [(begin, min(begin + _HOUR, end)) for begin in begins if begin < end]
+
+
 def _refusals_chart(parts: Parts, figures: SecurityFigures, days: int) -> Chart:
+    zone = ZoneInfo(parts.settings.timezone)
+    begun = [(begin.astimezone(zone), kinds) for (begin, _), kinds in figures.by_span.items()]
     if days == 1:
-        counted = {gettext("admin.hour", hour=hour): kinds for hour, kinds in figures.by_hour.items()}
+        counted = {gettext("admin.hour", hour=hour): Counter[str]() for hour in range(24)}
+        for begin, kinds in begun:  # when the clocks go back, an hour comes twice
+            counted[gettext("admin.hour", hour=begin.hour)].update(kinds)
         title, first = gettext("admin.security.chart.hours"), gettext("admin.chart.hour")
     else:
-        counted = {wording.day(day): figures.by_day.get(day, Counter()) for day in parts.summary.days(days)}
+        counted = {wording.day(begin.date()): kinds for begin, kinds in begun}
         title, first = gettext("admin.security.chart.days", days=days), gettext("admin.chart.day")
     points = [counted_point(name, sum(kinds[kind] for kind in ALARMING)) for name, kinds in counted.items()]
     most = max(points, key=lambda point: point.value)
@@ -95,7 +114,7 @@ def _traffic_chart(parts: Parts, days: int) -> Chart:
         return _busiest_hours_chart(parts, days)
     today = parts.summary.today
     weeks = [today - timedelta(weeks=week) for week in range(TRAFFIC_WEEKS, -1, -1)]
-    hours = parts.summary.hours(weeks)
+    hours = parts.summary.hours(_DAYS_OF_WEEKS)
     points = [counted_point(gettext("admin.hour", hour=hour), hours[today][hour]) for hour in range(24)]
     first_day = parts.summary.first_day()
     before = [day for day in weeks[:-1] if day >= first_day]
@@ -111,7 +130,7 @@ def _traffic_chart(parts: Parts, days: int) -> Chart:
 
 
 def _busiest_hours_chart(parts: Parts, days: int) -> Chart:
-    found = parts.summary.hours(parts.summary.days(days))
+    found = parts.summary.hours(days)
     busiest = {day: hours.most_common(1)[0] if hours else (0, 0) for day, hours in found.items()}
     points = [counted_point(wording.day(day), count) for day, (_, count) in busiest.items()]
     title = gettext("admin.security.traffic.days")

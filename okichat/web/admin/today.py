@@ -95,7 +95,7 @@ def _view(parts: Parts, days: int) -> TodayView:
 
 def _needs(parts: Parts, month: MonthSummary, gpt: State, today: Figures) -> Iterator[Need]:
     """What the owner should look at, the most urgent first."""
-    post = AlertPost(replace(parts.settings, locale=page_locale()), ())
+    post = AlertPost(replace(parts.settings, locale=page_locale()), (), parts.sentences)
     for alert in parts.alerts.lasting(month.month):
         is_urgent = alert.kind not in _NO_HURRY
         if alert.kind in EPISODES:
