@@ -151,6 +151,12 @@ def pre_fork(server: Any, _worker: Any) -> None:
     gc.enable()
 
 
+def worker_exit(_server: Any, worker: Any) -> None:
+    """An orderly end: a message that is being sent right now is noted as sent, and no server is left with a cut connection."""
+    if worker.booted:  # else there is no app, or this is the arbiter, which has found the worker dead
+        worker.wsgi.extensions["okichat"].close(timeout_s=2.0)
+
+
 def post_worker_init(worker: Any) -> None:
     """Open what is slow to open before the first visitor needs it; threads do not survive the fork."""
     parts = worker.wsgi.extensions["okichat"]

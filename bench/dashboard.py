@@ -15,7 +15,6 @@ import re
 import statistics
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,9 +73,6 @@ def open_app(url: str) -> tuple[FlaskClient, Parts]:
     client = app.test_client()
     client.post("/admin/sign-in", data={"password": PASSWORD})  # with it the upkeep begins
     parts.upkeep.stop()
-    for thread in threading.enumerate():
-        if thread.name == "okichat-upkeep":
-            thread.join()
     parts.upkeep.do_round()
     return client, parts
 

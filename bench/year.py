@@ -62,7 +62,6 @@ class Replay:
         self._week: Week | None = None
         self._next_round = self._month_end = clock.now()
         # What an app does beside its visitors is done between them, so that the clock moves for all at the same time.
-        site.app.before_request_funcs[None].remove(site.parts.upkeep.start)
         site.parts.delivery.in_place_of_thread = site.parts.upkeep.hurry
         site.parts.upkeep.do_start()
         site.parts.journal.listen(self._hear)

@@ -40,6 +40,7 @@ class Upkeep:
         self._hurried = threading.Event()
         self._lock = threading.Lock()
         self._pid = 0
+        self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         self._catching_up = threading.Lock()
         self._next_round_s: float | None = None
@@ -76,7 +77,8 @@ class Upkeep:
             self._pid = os.getpid()
             self._stopping = threading.Event()
             self._hurried = threading.Event()
-            threading.Thread(target=self._run, name="okichat-upkeep", daemon=True).start()
+            self._thread = threading.Thread(target=self._run, name="okichat-upkeep", daemon=True)
+            self._thread.start()
 
     def do_start(self) -> None:
         """The jobs of the beginning, now and in this thread."""
@@ -111,16 +113,24 @@ class Upkeep:
         """There is something to do that need not wait for the next round. Costs nothing, however often it is said."""
         self._hurried.set()
 
-    def stop(self) -> None:
-        """End after the job at hand."""
+    def stop(self, timeout_s: float = 30.0) -> None:
+        """End the thread after the job at hand, and wait for that."""
         self._stopping.set()
         self._hurried.set()
+        if self._thread is not None:
+            self._thread.join(timeout_s)
 
     def _run(self) -> None:
-        self.do_start()
+        self.open()
+        self._do_unless_stopped(self._at_start)
         while not self._stopping.is_set():
-            self.do_round()
+            self._do_unless_stopped(self._every_round)
             self._wait_for_next_round()
+
+    def _do_unless_stopped(self, jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            if not self._stopping.is_set():
+                self._do(job)
 
     def _wait_for_next_round(self) -> None:
         until_s = time.monotonic() + _ROUND_S

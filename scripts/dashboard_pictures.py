@@ -160,6 +160,7 @@ def main(folder: Path) -> None:
         clock = StoppedClock(NOW - timedelta(days=DAYS + 1))
         settings = {"OKICHAT_ADMIN_PASSWORD": PASSWORD, "OPENAI_API_KEY": "sk-sample", "OKICHAT_BUDGET_USD": "1.5"}
         site = Site({**settings, "DATABASE_URL": f"sqlite:///{place}/okichat.db"}, clock)
+        site.parts.upkeep.start()
         Firm(site, clock).live()
         with serving(site.app) as url, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=find_chromium())

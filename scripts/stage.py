@@ -8,8 +8,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Flask
-
 from okichat import create_app
 from okichat.settings import Settings
 from okichat.web import patterns
@@ -77,7 +75,7 @@ def brand_settings() -> dict[str, str]:
     """The settings of the worked example."""
     example = ROOT / "docs" / "examples" / "roche"
     return dict(line.split("=", 1) for line in (example / "env").read_text(encoding="utf-8").splitlines() if line) | {
-        f"OKICHAT_{name.upper()}": str(example / name) for name in ("templates", "knowledge", "prompts")
+        f"OKICHAT_{name.upper()}": str(example / name) for name in ("templates", "knowledge", "prompts", "translations")
     }
 
 
@@ -95,11 +93,4 @@ def _served(folder: Path, settings: dict[str, str], *, bare: bool = False) -> It
         with serving(app) as address:
             yield address
     finally:
-        _close(app)
-
-
-def _close(app: Flask) -> None:
-    parts = app.extensions[EXTENSION]
-    parts.upkeep.stop()
-    parts.delivery.stop()
-    parts.store.close()
+        app.extensions[EXTENSION].close()

@@ -21,7 +21,7 @@ FRAGMENT = {"HX-Request": "true", "Accept": "text/html"}
 
 @dataclass
 class Site:
-    """One app with its own store."""
+    """One app with its own store. Beside it nothing goes on: who wants the upkeep calls its rounds, or starts its thread."""
 
     environment: dict[str, str]
     clock: StoppedClock | None = None
@@ -31,6 +31,7 @@ class Site:
     def __post_init__(self) -> None:
         """Build the app."""
         self.app = create_app(Settings.from_environment(self.environment), self.clock)
+        self.app.before_request_funcs[None].remove(self.parts.upkeep.start)
         self.client = self.app.test_client()
 
     @property
@@ -62,7 +63,4 @@ class Site:
 
     def close(self) -> None:
         """Give everything back."""
-        self.parts.upkeep.stop()
-        self.parts.delivery.stop()
-        self.parts.gpt.close()
-        self.parts.store.close()
+        self.parts.close()

@@ -29,3 +29,29 @@ def test_hurried_work_that_found_the_store_away_is_done_again_before_the_next_ro
     assert done.wait(PATIENCE_S)  # the next round is a minute away
     upkeep.stop()
     assert len(looks) == 2
+
+
+def test_who_stops_it_finds_the_job_at_hand_done_and_no_other_begun() -> None:
+    began, may_end = threading.Event(), threading.Event()
+    done: list[str] = []
+
+    def first() -> None:
+        began.set()
+        may_end.wait(PATIENCE_S)
+        done.append("first")
+
+    upkeep = Upkeep(Journal(StoppedClock()), at_start=(), every_round=(first, lambda: done.append("second")))
+    upkeep.start()
+    assert began.wait(PATIENCE_S)
+
+    def stop() -> None:
+        upkeep.stop()
+        done.append("stopped")
+
+    stopping = threading.Thread(target=stop)
+    stopping.start()
+    assert upkeep._stopping.wait(PATIENCE_S)
+    may_end.set()
+    stopping.join()
+
+    assert done == ["first", "stopped"]

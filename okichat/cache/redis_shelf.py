@@ -92,6 +92,10 @@ class RedisShelf:
         except ShelfAway:
             return True
 
+    def close(self) -> None:
+        """Give the connections back; whoever asks next opens one again."""
+        self._redis.connection_pool.disconnect()
+
     @property
     def _token(self) -> str:
         """Names this process; children of a fork are others."""

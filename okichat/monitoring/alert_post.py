@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from okichat.contact.channels import Channel, ChannelFailed, Letter, channels_from
 from okichat.monitoring.alert_book import Alert
 from okichat.monitoring.amounts import dollars, percent
-from okichat.sentences import sentences
+from okichat.sentences import Sentences
 from okichat.settings import Settings
 
 _PAUSES_S = (1.0, 3.0)  # between the three tries
@@ -24,7 +24,11 @@ class AlertPost:
     """Writes alerts in the language of the settings and sends them."""
 
     def __init__(
-        self, settings: Settings, channels: Sequence[Channel], sleep: Callable[[float], None] = time.sleep
+        self,
+        settings: Settings,
+        channels: Sequence[Channel],
+        sentences: Sentences,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """`channels` as for visitors' messages; the webhook, which is named after alerts, comes first here."""
         self._say = sentences(settings.locale)
@@ -92,9 +96,9 @@ class AlertPost:
         return values
 
 
-def post_from(settings: Settings) -> AlertPost:
+def post_from(settings: Settings, sentences: Sentences) -> AlertPost:
     """The post through the channels that the operator has set."""
-    return AlertPost(settings, channels_from(settings))
+    return AlertPost(settings, channels_from(settings), sentences)
 
 
 def _day(day: date) -> dict[str, str]:

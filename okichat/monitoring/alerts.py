@@ -52,7 +52,7 @@ class Alerts:
         self._settings = settings
         self._is_first = is_first
         self._lock = threading.Lock()
-        self._looking = threading.Lock()
+        self._at_it = threading.Lock()  # whoever comes second finds it done
         self._heard: list[tuple[str, str]] = []  # what the journal told since the last look: event or reason, model
         self._known: set[tuple[str, str]] = set()  # budget alerts this process need not look for again
         self._budget_is_new = True  # perhaps: it changes with a restart
@@ -75,7 +75,7 @@ class Alerts:
 
     def look(self) -> None:
         """Notice what is new and send what is due. To be called now and then, and soon after money was spent."""
-        with self._looking:  # whoever comes second finds it done
+        with self._at_it:
             self._look()
 
     def _look(self) -> None:
@@ -89,7 +89,7 @@ class Alerts:
         self._deal_with_heard()
         self._look_at_prices()
         self._look_for_proof_of_life()
-        self.send_due()
+        self._send_due()
 
     @property
     def has_channel(self) -> bool:
@@ -112,20 +112,26 @@ class Alerts:
         """What the operator still has to deal with, newest first. Raises StoreUnavailable."""
         return self._book.lasting(month)
 
-    def note(self, kind: str, period: str) -> bool:
-        """Have something sent once in `period`; False if it was noted before. Raises StoreUnavailable."""
-        return self._book.raise_once(kind, "", period)
+    def tell_once(self, kind: str, period: str) -> bool:
+        """Send something once in `period`, now or, where no channel takes it now, later; False if that was done before.
+
+        Raises StoreUnavailable."""
+        with self._at_it:
+            is_new = self._book.raise_once(kind, "", period)
+            if is_new:
+                self._send_due()
+        return is_new
 
     def is_sent(self, kind: str, period: str) -> bool:
-        """Whether what was noted has been sent. Raises StoreUnavailable."""
+        """Whether what is told once in `period` has been sent. Raises StoreUnavailable."""
         return self._book.is_sent(kind, period)
 
     def write_with(self, kind: str, write: Callable[[Alert], Letter]) -> None:
         """Let `write` put alerts of this kind into words; it may raise StoreUnavailable."""
         self._post.writers[kind] = write
 
-    def send_due(self) -> None:
-        """Send what waits; what cannot be sent is kept and tried again later. Raises StoreUnavailable."""
+    def _send_due(self) -> None:
+        """Send what waits; what cannot be sent is kept and tried again later."""
         while self._post.channels and (alert := self._book.claim()):
             if self._send(alert):
                 self._book.sent(alert)

@@ -16,7 +16,7 @@ from okichat.monitoring.alert_book import Alert
 from okichat.monitoring.alerts import Alerts
 from okichat.monitoring.amounts import dollars, percent
 from okichat.monitoring.summary import Summary
-from okichat.sentences import sentences
+from okichat.sentences import Say
 from okichat.settings import Settings
 from okichat.storage.engine import Store
 
@@ -55,6 +55,7 @@ class Digest:
     def __init__(
         self,
         settings: Settings,
+        say: Say,
         clock: Clock,
         store: Store,
         summary: Summary,
@@ -70,7 +71,7 @@ class Digest:
         self._budget = budget
         self._alerts = alerts
         self._zone = ZoneInfo(settings.timezone)
-        self._say = sentences(settings.locale)
+        self._say = say
         self._dealt_with: Week | None = None
         alerts.write_with(KIND, self.letter)
 
@@ -93,10 +94,7 @@ class Digest:
 
     def send(self, week: Week) -> bool:
         """Send its letter now, or later where no channel takes it now. False if some process has done so before."""
-        if not self._alerts.note(KIND, week.name):
-            return False
-        self._alerts.send_due()
-        return True
+        return self._alerts.tell_once(KIND, week.name)
 
     def is_sent(self, week: Week) -> bool:
         """Whether a channel has taken it."""

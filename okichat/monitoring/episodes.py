@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -69,6 +70,7 @@ class Episodes:
         self._journal = journal
         self._security = security
         self._zone = ZoneInfo(timezone)
+        self._looking = threading.Lock()
         self._has_news = False
         self._act: Callable[[], object] | None = None
 
@@ -94,6 +96,10 @@ class Episodes:
 
     def look(self) -> None:
         """Begin and end episodes by what the store knows."""
+        with self._looking:  # whoever comes second finds it done
+            self._look()
+
+    def _look(self) -> None:
         self._has_news = False
         self._security.put_counts()
         now = self._clock.now()

@@ -24,7 +24,7 @@ _PREFIX, _TOLD = "instance:", "drift:"
 # What may well differ from machine to machine. Folders are compared by what is in them.
 _OWN = {
     "database_url", "redis_url", "redis_tls_verify", "port", "host", "web_concurrency", "threads",
-    "knowledge", "templates", "prompts",
+    "knowledge", "templates", "prompts", "translations",
 }  # fmt: skip
 
 Traits = Mapping[str, str]

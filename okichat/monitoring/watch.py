@@ -13,6 +13,7 @@ from okichat.monitoring.alerts import Alerts
 from okichat.monitoring.episodes import Episodes
 from okichat.monitoring.journal import Journal
 from okichat.monitoring.security_log import SecurityLog
+from okichat.sentences import Sentences
 from okichat.settings import Settings
 from okichat.storage.engine import Store
 
@@ -49,10 +50,11 @@ def open_watch(
     clock: Clock,
     journal: Journal,
     budget: Budget,
+    sentences: Sentences,
     is_first: Callable[[str, int], bool] | None = None,
 ) -> Watch:
     """The watch, listening to the journal; `is_first` as for Alerts."""
-    post = post_from(settings)
+    post = post_from(settings, sentences)
     book = AlertBook(store, clock, can_send=bool(post.channels))
     security = SecurityLog(store, clock)
     watch = Watch(

@@ -68,21 +68,27 @@ class Deeds:
     def aboard(self, begin: Callable[[], AbstractContextManager[Connection]]) -> Iterator[Connection]:
         """A transaction that `begin` opens, and in it, before anything else, what waits.
 
-        A failure of that transaction is raised, and may be the fault of either: what waited is then done without it."""
-        waiting = self._take()
-        try:
-            with (self._begin if waiting else begin)() as connection:
-                for deed in waiting:
-                    deed.do(connection)
+        A failure of that transaction is raised, and may be the fault of either: what waited is then done without it. Whoever
+        asks for it meanwhile, with `do_all`, waits for the end."""
+        if not self._waiting:
+            with begin() as connection:
                 yield connection
-        except StoreAway as away:
-            _tell(waiting, away)
-            raise
-        except BaseException:
-            with self._lock:
-                self._left_behind += waiting
-            raise
-        _tell(waiting, None)
+            return
+        with self._doing:
+            waiting = self._take()
+            try:
+                with self._begin() as connection:
+                    for deed in waiting:
+                        deed.do(connection)
+                    yield connection
+            except StoreAway as away:
+                _tell(waiting, away)
+                raise
+            except BaseException:
+                with self._lock:
+                    self._left_behind += waiting
+                raise
+            _tell(waiting, None)
 
     def _take(self) -> list[Deed]:
         with self._lock:

@@ -14,6 +14,7 @@ from flask import Flask, Response, g, request
 from flask_limiter import Limiter, RateLimitExceeded
 from limits import RateLimitItem, parse_many
 from limits.errors import StorageError
+from limits.storage import RedisStorage
 
 from okichat.errors import DailyLimitReached, TooManyQuestions
 from okichat.settings import Settings
@@ -66,6 +67,12 @@ def create_limiter(app: Flask, settings: Settings) -> Limiter:
         headers_enabled=True,
         key_prefix=_PREFIX,
     )
+
+
+def close_limiter(limiter: Limiter) -> None:
+    """Give its connections to Redis back; the next question that is counted opens one again."""
+    if isinstance(limiter.storage, RedisStorage):
+        limiter.storage.storage.connection_pool.disconnect()
 
 
 def _pool(redis_url: str) -> Any:

@@ -10,6 +10,7 @@ from flask import current_app
 from flask_limiter import Limiter
 
 from okichat.assistant import Assistant
+from okichat.cache.redis_shelf import RedisShelf
 from okichat.clock import Clock
 from okichat.contact.channels import Mail
 from okichat.contact.delivery import Delivery
@@ -36,12 +37,14 @@ from okichat.monitoring.journal import Journal
 from okichat.monitoring.security_log import SecurityLog
 from okichat.monitoring.summary import Summary
 from okichat.privacy.retention import Retention
+from okichat.sentences import Sentences
 from okichat.settings import Settings
 from okichat.sources.gpt import Gpt
 from okichat.sources.prompt import Prompt
 from okichat.sources.switch import Switch
 from okichat.storage.engine import Store
 from okichat.upkeep import Upkeep
+from okichat.web.limits import close_limiter
 from okichat.web.sessions import Sessions
 
 EXTENSION = "okichat"
@@ -52,9 +55,11 @@ class Parts:
     """What create_app has built."""
 
     settings: Settings
+    sentences: Sentences
     clock: Clock
     journal: Journal
     store: Store
+    redis: RedisShelf | None
     turns: Turns
     references: References
     request_keys: RequestKeys
@@ -102,6 +107,16 @@ class Parts:
         pause = self.gpt.pause()
         is_spent = pause is not None and pause.cause == "quota"
         return "; ".join((self.settings.degraded_rate_limit if is_spent else limits[0], *limits[1:]))
+
+    def close(self, timeout_s: float = 30.0) -> None:
+        """Give everything back that was opened, once what goes on beside the questions has ended, or after `timeout_s`."""
+        self.upkeep.stop(timeout_s)
+        self.delivery.stop(timeout_s)
+        self.gpt.close()
+        if self.redis:
+            self.redis.close()
+        close_limiter(self.limiter)
+        self.store.close()
 
     @cached_property
     def _limits(self) -> tuple[str, ...]:

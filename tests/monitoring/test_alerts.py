@@ -18,6 +18,7 @@ from okichat.monitoring.alert_book import Alert, AlertBook, Facts
 from okichat.monitoring.alert_post import AlertPost, post_from
 from okichat.monitoring.alerts import Alerts
 from okichat.monitoring.journal import Fact, Journal
+from okichat.sentences import Sentences
 from okichat.settings import Settings
 from okichat.storage.engine import Store
 from okichat.storage.tables import alerts as alerts_table
@@ -26,6 +27,7 @@ from tests.doubles.mail_host import MailHost
 from tests.doubles.openai_server import OpenAIServer
 from tests.doubles.webhook import WebhookHost
 from tests.site import Site
+from tests.waiting import PATIENCE_S
 
 OpenWatch = Callable[..., "Watch"]
 
@@ -36,7 +38,7 @@ class Watch:
     def __init__(self, store: Store, clock: StoppedClock, settings: Settings) -> None:
         self.journal = Journal(clock)
         self.budget = Budget(store, clock, settings)
-        self.post: AlertPost = post_from(settings)
+        self.post: AlertPost = post_from(settings, Sentences())
         self.post._sleep = lambda _seconds: None
         book = AlertBook(store, clock, can_send=bool(self.post.channels))
         self.alerts = Alerts(book, self.post, self.budget, store, self.journal, clock, settings)
@@ -370,10 +372,10 @@ def test_money_that_was_spent_is_looked_at_without_waiting_for_the_next_round(
 
     monkeypatch.setattr(site.parts.budget, "month", look_at_month)
     site.parts.upkeep.start()
-    assert looked.wait(20)
+    assert looked.wait(PATIENCE_S)
     for number in range(20):
         site.ask(f"Quels sont vos tarifs {number} ?")
-    assert webhook_host.arrived.wait(20)  # the next round is a minute away
+    assert webhook_host.arrived.wait(PATIENCE_S)  # the next round is a minute away
 
 
 def test_the_command_tells_whether_alerts_arrive(open_site: Callable[..., Site], webhook_host: WebhookHost) -> None:

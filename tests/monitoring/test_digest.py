@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
@@ -10,6 +11,8 @@ import pytest
 from click.testing import Result
 from sqlalchemy import update
 
+from okichat.contact.channels import Letter
+from okichat.monitoring.alert_book import Alert
 from okichat.monitoring.digest import Week
 from okichat.storage.tables import turns
 from tests.doubles.clock import StoppedClock
@@ -70,6 +73,31 @@ def test_several_processes_send_one_letter(
     assert len(webhook_host.posts) == 1
     assert run(others[0]).output == "2026-W48: was sent before.\n"
     assert len(webhook_host.posts) == 1
+
+
+def test_who_looks_while_the_letter_is_on_its_way_finds_it_sent(
+    site: Site, clock: StoppedClock, webhook_host: WebhookHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock.stand_at(MONDAY_8)
+    found: list[int] = []
+
+    def look() -> None:
+        site.parts.digest.look()
+        found.append(len(webhook_host.posts))
+
+    second = threading.Thread(target=look)
+    write = site.parts.alerts._post.writers["digest"]
+
+    def write_and_let_another_look(alert: Alert) -> Letter:
+        second.start()
+        second.join(0.2)  # time enough to find the letter noted, if it did not wait
+        return write(alert)
+
+    monkeypatch.setitem(site.parts.alerts._post.writers, "digest", write_and_let_another_look)
+    site.parts.digest.look()
+    second.join()
+
+    assert found == [1]
 
 
 def test_it_tells_questions_cost_and_what_to_add(site: Site, clock: StoppedClock) -> None:

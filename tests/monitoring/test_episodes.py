@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -17,9 +18,10 @@ from okichat.monitoring import episodes
 from okichat.monitoring.alert_book import Alert, AlertBook
 from okichat.monitoring.alert_post import post_from
 from okichat.monitoring.episodes import ABUSE, API_ERRORS, EPISODES, OFF_TOPIC, TRAFFIC
-from okichat.monitoring.journal import Journal
+from okichat.monitoring.journal import Fact, Journal
 from okichat.monitoring.security_log import CROSS_SITE, RATE_LIMIT, SIGN_IN, SPAM
 from okichat.monitoring.watch import Watch, open_watch
+from okichat.sentences import Sentences
 from okichat.settings import Settings
 from okichat.storage.engine import Store
 from okichat.storage.tables import turns
@@ -45,7 +47,7 @@ class Night:
 
     def _open(self, store: Store, settings: Settings) -> Watch:
         journal = Journal(self.clock)
-        return open_watch(settings, store, self.clock, journal, Budget(store, self.clock, settings))
+        return open_watch(settings, store, self.clock, journal, Budget(store, self.clock, settings), Sentences())
 
     def note(self, kind: str, visitor: str, times: int = 1) -> None:
         for number in range(times):
@@ -313,11 +315,35 @@ def test_news_are_looked_at_without_waiting_for_the_next_round(night: Night) -> 
     assert len(night.told) == 1
 
 
+def test_who_looks_while_another_does_finds_it_done(night: Night) -> None:
+    watch = night.watches[0]
+    lines: list[str] = []
+
+    def look() -> None:
+        watch.episodes.look()
+        lines.append("second has looked")
+
+    second = threading.Thread(target=look)
+
+    def look_too(name: str, facts: dict[str, Fact]) -> None:
+        if name == "security_event":
+            second.start()
+            second.join(0.2)  # time enough to do the same, if it did not wait
+            lines.append("first is told")
+
+    watch.episodes._journal.listen(look_too)
+    night.note(SPAM, "a", 10)
+    watch.episodes.look()
+    second.join()
+
+    assert lines == ["first is told", "second has looked"]
+
+
 def test_both_languages_tell_of_every_security_event(store: Store, clock: StoppedClock) -> None:
 
     facts: dict[str, str | int | None] = {"times": 1, "visitors": 2, "reason": "server", "percent": 60, "usual": 3}
     for locale in ("fr", "en"):
-        post = post_from(Settings(locale=locale))
+        post = post_from(Settings(locale=locale), Sentences())
         letters = [
             post.letter(Alert(f"{kind}{over}", "", clock.now(), facts)) for kind in EPISODES for over in ("", "_over")
         ]

@@ -17,6 +17,7 @@ from okichat.question import Question
 from okichat.sources.local import Local
 from tests.doubles.loopback import LoopbackHost
 from tests.site import Site
+from tests.waiting import PATIENCE_S
 
 PLANTED = (
     "planted question about my divorce",
@@ -78,7 +79,7 @@ def test_a_defect_of_a_source_arrives_without_anything_private_and_the_visitor_i
 
     assert ask_everything(site) == 200
 
-    assert sentry.arrived.wait(20)
+    assert sentry.arrived.wait(PATIENCE_S)
     heard = "\n".join(sentry.received)
     assert '"type":"RuntimeError"' in heard.replace(": ", ":")
     assert "test_sentry.py" in heard
@@ -104,7 +105,7 @@ def test_an_error_of_a_view_arrives_likewise_and_the_log_has_no_words_either(
 
     assert ask_everything(site) == 500
 
-    assert sentry.arrived.wait(20)
+    assert sentry.arrived.wait(PATIENCE_S)
     heard = "\n".join([*sentry.received, caplog.text])
     assert "LookupError" in sentry.received[0]
     assert '"event": "request_crashed"' in caplog.text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from okichat.errors import StoreAway, StoreUnavailable
 from okichat.storage.deeds import Deed, Deeds
 from okichat.storage.engine import Store
 from okichat.storage.tables import facts, turns
+from tests.waiting import PATIENCE_S
 
 
 class Note:
@@ -54,14 +55,15 @@ def test_it_is_done_at_once_while_nobody_gathers(store: Store, url: str) -> None
     store.do_soon(note.deed)
 
     assert note.heard == [None]
-    assert names(Store(url)) == ["a"]
+    with closing(Store(url)) as other:
+        assert names(other) == ["a"]
 
 
 def test_while_somebody_gathers_it_waits_for_the_next_reader(store: Store, url: str) -> None:
     note = Note("a")
-    with store.gathering():
+    with closing(Store(url)) as other, store.gathering():
         store.do_soon(note.deed)
-        assert (note.heard, names(Store(url))) == ([], [])
+        assert (note.heard, names(other)) == ([], [])
         assert names(store) == ["a"]
     assert note.heard == [None]
 
@@ -69,7 +71,8 @@ def test_while_somebody_gathers_it_waits_for_the_next_reader(store: Store, url: 
 def test_at_the_end_of_the_gathering_nothing_waits(store: Store, url: str) -> None:
     with store.gathering():
         store.do_soon(Note("a").deed)
-    assert names(Store(url)) == ["a"]
+    with closing(Store(url)) as other:
+        assert names(other) == ["a"]
 
 
 def test_it_shares_the_transaction_of_rows_that_are_written(store: Store) -> None:
@@ -84,6 +87,33 @@ def test_it_shares_the_transaction_of_rows_that_are_written(store: Store) -> Non
     assert [note.heard for note in notes] == [[None], [None]]
     assert names(store) == ["a", "b"]
     assert store.holds(turns, "t")
+
+
+def test_whoever_gathered_it_waits_until_the_transaction_that_took_it_along_is_over(store: Store) -> None:
+    note, taken, may_end = Note("a"), threading.Event(), threading.Event()
+    heard: list[StoreUnavailable | None] = []
+
+    def gather() -> None:
+        with store.gathering():
+            store.do_soon(note.deed)
+            other.start()
+            assert taken.wait(PATIENCE_S)
+        heard.extend(note.heard)
+
+    def take_along() -> None:
+        with store._deeds.aboard(store._begin_write):
+            taken.set()
+            may_end.wait(PATIENCE_S)
+
+    gatherer, other = threading.Thread(target=gather), threading.Thread(target=take_along)
+    gatherer.start()
+    assert taken.wait(PATIENCE_S)
+    gatherer.join(0.2)  # time enough to go on, if it did not wait
+    may_end.set()
+    gatherer.join()
+    other.join()
+
+    assert heard == [None]
 
 
 def test_a_row_that_the_store_does_not_take_does_not_take_it_along(store: Store) -> None:
