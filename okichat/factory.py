@@ -45,7 +45,7 @@ def _create(settings: Settings, clock: Clock) -> Flask:
     app.extensions[EXTENSION] = parts
     open_sentry(settings, parts.journal)
     tell_defects(app, parts.journal)
-    speak_languages(app, settings)
+    speak_languages(app, settings, parts.sentences)
     add_security_headers(app, settings)
     refuse_unknown_hosts(app, settings)
     refuse_cross_site_posts(app, settings)

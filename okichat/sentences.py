@@ -1,39 +1,50 @@
-"""The sentences of the translations, by key, for code that knows no request, in the language of the text at hand."""
+"""The sentences of the translations, by key: the shipped ones, and before them those of the firm itself."""
 
 from __future__ import annotations
 
-import gettext
 from collections.abc import Callable
-from functools import cache
+from pathlib import Path
+
+from babel.support import NullTranslations, Translations
 
 from okichat.content import folder
 from okichat.language import LANGUAGES
+from okichat.own_sentences import OwnSentences, own_sentences
+
+Say = Callable[..., str]
 
 
-class _NothingBehind(gettext.NullTranslations):
-    """Stands behind the catalogue: a key that reaches it has no sentence."""
+class Sentences:
+    """Says sentences: `sentences("fr")("small_talk.hello", name="Oki Expertise")` fills in `%(name)s`.
 
-    def gettext(self, message: str) -> str:
-        raise KeyError(message)
+    catalogues  what each language can say, by language
+    own         those of the languages in which the firm has sentences of its own
+    """
+
+    def __init__(self, own: Path | None = None) -> None:
+        """`own`: the folder with a firm's sentences. Raises SettingsError with every mistake in it."""
+        shipped = str(folder("translations"))
+        self.catalogues: dict[str, NullTranslations] = {
+            language: Translations.load(shipped, [language]) for language in LANGUAGES
+        }
+        self.own: dict[str, OwnSentences] = {}
+        if own is not None:
+            self.own = own_sentences(own, self.catalogues)
+            self.catalogues |= self.own
+        self._says = {language: _say_from(catalogue) for language, catalogue in self.catalogues.items()}
+
+    def __call__(self, language: str) -> Say:
+        """What says sentences in `language`; where there is no translation for it, in the default one.
+
+        It raises KeyError for a key that has no sentence, and for a placeholder that was not given."""
+        return self._says.get(language) or self._says[LANGUAGES[0]]
 
 
-@cache
-def _catalogue(language: str) -> gettext.NullTranslations:
-    spoken = language if language in LANGUAGES else LANGUAGES[0]
-    found = gettext.translation("messages", folder("translations"), [spoken])
-    found.add_fallback(_NothingBehind())
-    return found
-
-
-def sentences(language: str) -> Callable[..., str]:
-    """Say sentences in `language`: `sentences("fr")("small_talk.hello", name="Oki Expertise")` fills in `%(name)s`.
-
-    It raises KeyError for a key that has no sentence, and for a placeholder that was not given. Where there is no
-    translation for `language`, the default one speaks."""
-    catalogue = _catalogue(language)
-
+def _say_from(catalogue: NullTranslations) -> Say:
     def say(key: str, /, **values: object) -> str:
         sentence = catalogue.gettext(key)
+        if sentence == key:  # what gettext gives where it finds nothing
+            raise KeyError(key)
         return sentence % values if values else sentence
 
     return say

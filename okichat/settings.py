@@ -72,6 +72,7 @@ class Settings:
     knowledge: Path | None = _setting("OKICHAT_KNOWLEDGE", None, "Folder with the firm's own topics (`fr/*.md`, `en/*.md`) in place of the shipped ones.", read=readers.folder)
     templates: Path | None = _setting("OKICHAT_TEMPLATES", None, "Folder with templates that replace or extend the shipped ones.", read=readers.folder)
     prompts: Path | None = _setting("OKICHAT_PROMPTS", None, "Folder with prompts that replace the shipped ones.", read=readers.folder)
+    translations: Path | None = _setting("OKICHAT_TRANSLATIONS", None, "Folder with the firm's own sentences (`fr.po`, `en.po`); each replaces the shipped one of its key.", read=readers.folder)
 
     budget_usd: float = _setting("OKICHAT_BUDGET_USD", 20.0, "The most that GPT may cost in one calendar month.", read=readers.number(0), unit="US dollars")
     price_input_usd: float | None = _setting("OKICHAT_PRICE_INPUT", None, "Price of input tokens where the shipped table does not know the model.", read=readers.number(0), unit="US dollars per million tokens")

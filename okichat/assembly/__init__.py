@@ -91,7 +91,7 @@ class _Assembly(Answering):
 
     @cached_property
     def delivery(self) -> Delivery:
-        letters = LetterWriter(self.turns, self.contact, self.settings.locale)
+        letters = LetterWriter(self.turns, self.contact, self.sentences(self.settings.locale))
         return Delivery(self.messages, channels_from(self.settings), letters, self.journal)
 
     @cached_property
@@ -131,7 +131,8 @@ class _Assembly(Answering):
 
     @cached_property
     def digest(self) -> Digest:
-        return Digest(self.settings, self.clock, self.store, self.summary, self.search, self.budget, self.alerts)
+        say = self.sentences(self.settings.locale)
+        return Digest(self.settings, say, self.clock, self.store, self.summary, self.search, self.budget, self.alerts)
 
     @cached_property
     def instances(self) -> Instances:
@@ -146,8 +147,8 @@ class _Assembly(Answering):
 
     @cached_property
     def checks(self) -> Checks:
-        needed = self.settings, self.clock, self.store, self.budget, self.gpt, self.alerts, self.instances, self.health
-        return Checks(*needed)
+        needed = self.store, self.budget, self.gpt, self.alerts, self.instances, self.health
+        return Checks(self.settings, self.sentences, self.clock, *needed)
 
     @cached_property
     def linked_addresses(self) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ from okichat.money.disk import why_gpt_stays_off
 from okichat.money.prices import warnings
 from okichat.monitoring.journal import Journal
 from okichat.monitoring.watch import Watch, open_watch
+from okichat.sentences import Sentences
 from okichat.settings import Settings, doubts
 from okichat.sources.chain import Chain
 from okichat.sources.gpt import Gpt
@@ -63,10 +64,15 @@ class Answering:
         return RedisShelf(self.settings.redis_url, self.clock, self.journal) if self.settings.redis_url else None
 
     @cached_property
+    def sentences(self) -> Sentences:
+        """What is said, in each language."""
+        return Sentences(self.settings.translations)
+
+    @cached_property
     def watch(self) -> Watch:
         """What notices trouble, and tells the operator."""
         is_first = self.redis.is_first if self.redis else None
-        return open_watch(self.settings, self.store, self.clock, self.journal, self.budget, is_first)
+        return open_watch(self.settings, self.store, self.clock, self.journal, self.budget, self.sentences, is_first)
 
     @cached_property
     def guard(self) -> Guard:
@@ -110,7 +116,7 @@ class Answering:
     @cached_property
     def placeholders(self) -> dict[str, dict[str, str | None]]:
         """What stands for `{phone}` and the like in the topics, by language."""
-        return self.contact.placeholders(self.settings.retention_days)
+        return self.contact.placeholders(self.settings.retention_days, self.sentences)
 
     @cached_property
     def library(self) -> Library:
@@ -127,7 +133,8 @@ class Answering:
     @cached_property
     def prompt(self) -> Prompt:
         """What GPT is told."""
-        return Prompt([path for path in (self.settings.prompts, folder("prompts")) if path], self.settings.name)
+        folders = [path for path in (self.settings.prompts, folder("prompts")) if path]
+        return Prompt(folders, self.settings.name, self.sentences)
 
     @cached_property
     def budget(self) -> Budget:
@@ -146,6 +153,7 @@ class Answering:
             self.settings,
             self.budget,
             self.prompt,
+            self.sentences,
             self.journal,
             self.clock,
             stays_off=self._why_gpt_stays_off(),
@@ -156,8 +164,9 @@ class Answering:
     @cached_property
     def chain(self) -> Chain:
         """The sources of answers, the first one first."""
-        knows: list[AnswerSource] = [Local(), self.gpt] if self.settings.local_first else [self.gpt, Local()]
-        return Chain([SmallTalk(self.settings.name), *knows, Handoff()], self.journal)
+        local, sentences = Local(self.sentences), self.sentences
+        knows: list[AnswerSource] = [local, self.gpt] if self.settings.local_first else [self.gpt, local]
+        return Chain([SmallTalk(self.settings.name, sentences), *knows, Handoff(sentences)], self.journal)
 
     @cached_property
     def assistant(self) -> Assistant:

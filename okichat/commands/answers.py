@@ -125,7 +125,7 @@ def parity_command(languages: tuple[str, ...], each: int | None, yes: bool, page
     )
     if not yes:
         click.confirm("Spend that?", abort=True)
-    parity = Parity(parts.search, parts.gpt, Local())
+    parity = Parity(parts.search, parts.gpt, Local(parts.sentences))
     with click.progressbar(length=len(questions), label="Asking") as bar:
         pairs, stopped = _ask(parity, questions, lambda: bar.update(1))
     differing = [pair for pair in pairs if pair.differences]

@@ -51,7 +51,7 @@ def backup_command(archive: Path | None) -> None:
     "--files",
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Also write topics, prompts, templates and settings.env into this new folder.",
+    help="Also write topics, prompts, templates, sentences and settings.env into this new folder.",
 )
 @with_appcontext
 def restore_command(archive: Path, force: bool, folder: Path | None) -> None:
@@ -74,7 +74,8 @@ def restore_command(archive: Path, force: bool, folder: Path | None) -> None:
             click.echo(f"  {action} {subject}")
     if folder is not None:
         click.echo(
-            f"The files are in {folder}: name its folders in OKICHAT_KNOWLEDGE, OKICHAT_PROMPTS, OKICHAT_TEMPLATES."
+            f"The files are in {folder}: name those of its folders that are there in OKICHAT_KNOWLEDGE, "
+            "OKICHAT_PROMPTS, OKICHAT_TEMPLATES and OKICHAT_TRANSLATIONS."
         )
     click.echo("Conversations that visitors have open begin anew unless SECRET_KEY is the same as before.")
 

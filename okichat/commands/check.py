@@ -14,7 +14,6 @@ from okichat.commands.content_checks import content_checks
 from okichat.commands.site_checks import site_checks
 from okichat.errors import KnowledgeError, SettingsError
 from okichat.health.finding import Finding, worst
-from okichat.sentences import sentences
 from okichat.settings import Settings, load_settings
 from okichat.web.parts import current_parts
 
@@ -61,7 +60,7 @@ def _of_app(context: click.Context) -> Iterator[Finding]:
     with app.app_context():
         parts = current_parts()
         language = parts.settings.locale
-        yield from content_checks(app, parts, sentences(language))
+        yield from content_checks(app, parts, parts.sentences(language))
         yield from parts.checks.before_visitors(language)
 
 

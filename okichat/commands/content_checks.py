@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from flask import Flask, render_template
@@ -12,6 +12,7 @@ from jinja2 import TemplateError, TemplateSyntaxError
 from okichat.commands.knowledge import doubts_of
 from okichat.content import folder
 from okichat.health.finding import Finding, Status
+from okichat.sentences import Say
 from okichat.web import chat, contact, patterns, presenter, widget
 from okichat.web.own_templates import template_doubts
 from okichat.web.parts import Parts
@@ -21,13 +22,16 @@ _PAGES = (("/", patterns.page), ("/", chat.page), ("/", chat.privacy), ("/", con
 _BREAKS_A_TEMPLATE = (TemplateError, LookupError, TypeError, ValueError, AttributeError, RecursionError)
 
 
-def content_checks(app: Flask, parts: Parts, say: Callable[..., str]) -> Iterator[Finding]:
+def content_checks(app: Flask, parts: Parts, say: Say) -> Iterator[Finding]:
     """In the context of `app`."""
     yield _knowledge(parts, say)
     yield from _templates(app, parts, say)
+    if own := parts.sentences.own:
+        counts = ", ".join(f"{len(catalogue.sentences)} ({language})" for language, catalogue in own.items())
+        yield Finding("translations", "ok", say("check.translations.ok", counts=counts))
 
 
-def _knowledge(parts: Parts, say: Callable[..., str]) -> Finding:
+def _knowledge(parts: Parts, say: Say) -> Finding:
     doubts = doubts_of(parts)
     errors = sum(doubt.is_error for doubt in doubts)
     if doubts:
@@ -37,7 +41,7 @@ def _knowledge(parts: Parts, say: Callable[..., str]) -> Finding:
     return Finding("knowledge", "ok", say("check.knowledge.ok", count=topics))
 
 
-def _templates(app: Flask, parts: Parts, say: Callable[..., str]) -> Iterator[Finding]:
+def _templates(app: Flask, parts: Parts, say: Say) -> Iterator[Finding]:
     closed = () if _DASHBOARD in app.blueprints else ("dashboard/", "okichat/dashboard/")  # their filters come with it
     names = [name for name in app.jinja_env.list_templates(["html"]) if not name.startswith(closed)]
     for name in names:
@@ -60,7 +64,7 @@ def _templates(app: Flask, parts: Parts, say: Callable[..., str]) -> Iterator[Fi
     yield Finding("templates", "ok", say("check.templates.ok", count=len(names)))
 
 
-def _broken_page(app: Flask, own: Path, say: Callable[..., str]) -> Finding | None:
+def _broken_page(app: Flask, own: Path, say: Say) -> Finding | None:
     """What stops a page, with every state of the chat in it, from being shown."""
     try:
         for path, view in _PAGES:
@@ -84,6 +88,6 @@ def _place(error: Exception, own: Path) -> tuple[str, int | str]:
     return "?", "?"
 
 
-def _broken(name: str, line: int | str, error: Exception, say: Callable[..., str]) -> Finding:
+def _broken(name: str, line: int | str, error: Exception, say: Say) -> Finding:
     cause = str(error).rstrip(".") or type(error).__name__
     return Finding("templates", "error", say("check.templates.broken", name=name, line=line, cause=cause))

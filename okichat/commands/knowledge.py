@@ -19,7 +19,7 @@ from okichat.knowledge.lint import Details, Doubt, lint
 from okichat.knowledge.suggestions import Suggestion, suggestions
 from okichat.language import detect_language
 from okichat.question import Question
-from okichat.sentences import sentences
+from okichat.sentences import Sentences
 from okichat.web.parts import Parts, current_parts
 from okichat.web.presenter import SUGGESTIONS
 
@@ -47,7 +47,7 @@ def doubts_of(parts: Parts) -> list[Doubt]:
 
 def _unanswered_suggestions(parts: Parts) -> Iterator[Doubt]:
     """Buttons of the first page that lead to no topic: those of another firm, where the site has not set its own."""
-    for text in parts.settings.suggestions or _usual_suggestions(parts.library.languages):
+    for text in parts.settings.suggestions or _usual_suggestions(parts.library.languages, parts.sentences):
         question = Question(text, detect_language(text, parts.settings.locale))
         if not parts.search.find(question).answers:
             wrong = f"no topic answers the suggested question {text!r}"
@@ -56,14 +56,14 @@ def _unanswered_suggestions(parts: Parts) -> Iterator[Doubt]:
             )
 
 
-def _usual_suggestions(languages: Sequence[str]) -> list[str]:
+def _usual_suggestions(languages: Sequence[str], sentences: Sentences) -> list[str]:
     return [
         sentences(language)(f"suggestion.{number}") for language in languages for number in range(1, SUGGESTIONS + 1)
     ]
 
 
 def _details(parts: Parts) -> Details:
-    return parts.contact.placeholders(parts.settings.retention_days)
+    return parts.contact.placeholders(parts.settings.retention_days, parts.sentences)
 
 
 def _is_served(path: str) -> bool:

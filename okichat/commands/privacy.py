@@ -14,7 +14,6 @@ from okichat.errors import NoSuchConversation
 from okichat.language import LANGUAGES
 from okichat.monitoring.audit import COMMAND
 from okichat.privacy.processing import processing_of, record_of_processing
-from okichat.sentences import sentences
 from okichat.web.on_request import by_reference
 from okichat.web.parts import current_parts
 
@@ -53,7 +52,7 @@ def privacy_command(lang: str) -> None:
     It follows from the settings in force (GDPR, article 30)."""
     parts = current_parts()
     processing = processing_of(parts.settings, os.environ)
-    click.echo(record_of_processing(processing, sentences(lang), f"{parts.summary.today:%d/%m/%Y}"))
+    click.echo(record_of_processing(processing, parts.sentences(lang), f"{parts.summary.today:%d/%m/%Y}"))
 
 
 @contextmanager

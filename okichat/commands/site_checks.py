@@ -6,7 +6,7 @@ import http.client
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -15,7 +15,7 @@ from urllib.request import Request, urlopen
 
 from okichat.health.finding import Finding
 from okichat.readers import is_loopback
-from okichat.sentences import sentences
+from okichat.sentences import Say, Sentences
 from okichat.settings import Settings, read_environment
 
 _TIMEOUT_S = 40.0
@@ -30,8 +30,6 @@ _HEADERS = (
     "Permissions-Policy",
     "Cross-Origin-Opener-Policy",
 )
-
-Say = Callable[..., str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ class _Unreachable(Exception):
 
 def site_checks(site: str, settings: Settings) -> Iterator[Finding]:
     """Every check of the site at an address, in the language of `settings`, whose secrets must not be found there."""
-    say = sentences(settings.locale)
+    say = Sentences()(settings.locale)
     try:
         page = _get(site.rstrip("/") + "/")
         base = page.url.rstrip("/")

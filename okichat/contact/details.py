@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from okichat.contact.holidays import is_french_holiday, no_holiday
 from okichat.contact.hours import OpeningHours
 from okichat.language import LANGUAGES
+from okichat.sentences import Say, Sentences
 from okichat.settings import Settings
 
 _FRENCH_TIMEZONE = "Europe/Paris"
@@ -65,18 +66,18 @@ class ContactDetails:
         """Whether the firm is open at this (aware) time, in its own time zone; None where the hours cannot tell."""
         return self.hours.open_at(moment.astimezone(self.timezone))
 
-    def placeholders(self, retention_days: int) -> dict[str, dict[str, str | None]]:
+    def placeholders(self, retention_days: int, sentences: Sentences) -> dict[str, dict[str, str | None]]:
         """What stands for `{name}`, `{phone}`… in the topic files, in the words of each language; None for what is not set."""
-        return {language: self._placeholders_in(language, retention_days) for language in LANGUAGES}
+        return {language: self._placeholders_in(sentences(language), retention_days) for language in LANGUAGES}
 
-    def _placeholders_in(self, language: str, retention_days: int) -> dict[str, str | None]:
+    def _placeholders_in(self, say: Say, retention_days: int) -> dict[str, str | None]:
         return {
             "name": self.name,
             "phone": self.phone,
             "whatsapp": self.whatsapp,
             "email": self.email,
             "address": self.address,
-            "hours": self.hours.in_words(language),
+            "hours": self.hours.in_words(say),
             "booking_url": self.booking_url,
             "retention_days": str(retention_days),
         }

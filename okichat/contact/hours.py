@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from okichat.contact.holidays import no_holiday
-from okichat.sentences import sentences
+from okichat.sentences import Say
 
 _DAYS = ("mo", "tu", "we", "th", "fr", "sa", "su")
 _HOLIDAYS = "ph"
@@ -24,8 +24,6 @@ _MINUTES_A_DAY = 24 * 60
 
 _TIMES = re.compile(r"(\d{1,2}):([0-5]\d)\s*[-–]\s*(\d{1,2}):([0-5]\d)", re.ASCII)
 _RULE = re.compile(r"(?P<days>[a-z]{2}(?:\s*[-–,]\s*[a-z]{2})*)\s+(?P<what>[a-z\d].*)", re.ASCII)
-
-Say = Callable[..., str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +75,10 @@ class OpeningHours:
         minute = local.hour * 60 + local.minute
         return any(start <= minute < end for start, end in today.spans)
 
-    def in_words(self, language: str) -> str:
+    def in_words(self, say: Say) -> str:
         """The hours as a part of a sentence, without a full stop; the line itself where it is not in the syntax."""
         if self.days is None:
             return self.raw
-        say = sentences(language)
         said = [_days_and_day(_spell_days(group, say), day, say) for day, group in _grouped(self.days)]
         if not said:
             said.append(say("hours.closed"))

@@ -6,16 +6,16 @@ from okichat.contact.channels import Letter
 from okichat.contact.details import ContactDetails
 from okichat.contact.messages import KeptMessage
 from okichat.conversations.turns import Turns
-from okichat.sentences import sentences
+from okichat.sentences import Say
 
 
 class LetterWriter:
-    """Writes letters in the language of the firm's people; the visitor's own words stay as they are."""
+    """Writes letters as `say` speaks, in the language of the firm's people; the visitor's own words stay as they are."""
 
-    def __init__(self, turns: Turns, details: ContactDetails, language: str) -> None:
+    def __init__(self, turns: Turns, details: ContactDetails, say: Say) -> None:
         self._turns = turns
         self._details = details
-        self._say = sentences(language)
+        self._say = say
 
     def write(self, kept: KeptMessage) -> Letter:
         """The letter about a message, with the conversation where the visitor agreed to it. Raises StoreUnavailable."""

@@ -8,30 +8,31 @@ from zoneinfo import ZoneInfo
 
 from okichat.conversations.reference import short_reference
 from okichat.conversations.turns import Turn
-from okichat.sentences import sentences
+from okichat.sentences import Sentences
 
 
 class TranscriptWriter:
     """Writes transcripts with the times of the firm's time zone."""
 
-    def __init__(self, firm: str, timezone: ZoneInfo) -> None:
+    def __init__(self, firm: str, timezone: ZoneInfo, sentences: Sentences) -> None:
         self._firm = firm
         self._timezone = timezone
+        self._sentences = sentences
 
     def title(self, language: str) -> str:
         """The first line; also the subject of the e-mail."""
-        return sentences(language)("transcript.title", firm=self._firm)
+        return self._sentences(language)("transcript.title", firm=self._firm)
 
     def write(self, thread: Sequence[Turn], language: str, conversation: str) -> str:
         """Each question, and its answer as Markdown, with the time, who answered and the sources; titles in `language`."""
-        say = sentences(language)
+        say = self._sentences(language)
         lines = [self.title(language), say("transcript.reference", reference=short_reference(conversation))]
         for turn in thread:
             lines += ["", "", *self._exchange(turn, language)]
         return "\n".join([*lines, "", "", say("page.ai"), ""])
 
     def _exchange(self, turn: Turn, language: str) -> Iterator[str]:
-        say = sentences(language)
+        say = self._sentences(language)
         yield from (say("transcript.visitor", **self._parts_of(turn.asked_at)), "", turn.question, "")
         answer = turn.answer
         who = say(f"rung.{answer.answered_by if answer else 'interrupted'}")

@@ -6,7 +6,7 @@ the app that serves, which knows besides who serves with it and what stands befo
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from urllib.parse import urlsplit
@@ -23,7 +23,7 @@ from okichat.money.prices import SHUTDOWN_IS_NEAR, price_of, shutdown_date
 from okichat.monitoring.alerts import Alerts
 from okichat.monitoring.amounts import dollars
 from okichat.monitoring.instances import Instances
-from okichat.sentences import sentences
+from okichat.sentences import Say, Sentences
 from okichat.settings import Settings, read_environment, settings_in_force, unknown_names
 from okichat.sources.gpt import Gpt
 from okichat.sources.unasked import EPHEMERAL_LEDGER, SWITCHED_OFF
@@ -31,14 +31,13 @@ from okichat.storage.engine import Store
 from okichat.storage.schema import HEAD
 from okichat.storage.tables import facts
 
-Say = Callable[..., str]
-
 
 @dataclass(frozen=True)
 class Checks:
     """Looks at these parts, and says what it finds in a language."""
 
     settings: Settings
+    sentences: Sentences
     clock: Clock
     store: Store
     budget: Budget
@@ -49,7 +48,7 @@ class Checks:
 
     def before_visitors(self, language: str) -> Iterator[Finding]:
         """In any process, also one that serves nobody."""
-        say = sentences(language)
+        say = self.sentences(language)
         yield from self._settings(say)
         yield from self._store_and_ledger(say, language, is_patient=True)
         yield self._redis(say)
@@ -61,7 +60,7 @@ class Checks:
 
     def while_serving(self, language: str, forwarded: int) -> Iterator[Finding]:
         """In the process that serves; `forwarded`: how many addresses the request at hand brought in X-Forwarded-For."""
-        say = sentences(language)
+        say = self.sentences(language)
         yield from self._store_and_ledger(say, language, is_patient=False)
         yield self._redis(say)
         yield self._instances(say)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from okichat.hosts import host_of
 from okichat.readers import is_loopback
+from okichat.sentences import Say
 from okichat.settings import Settings
 
 _OPENAI = "api.openai.com"
@@ -94,7 +95,7 @@ def _server_in(address: str) -> str | None:
     return f"{firm} ({server})" if firm else server
 
 
-def record_of_processing(processing: Processing, say: Callable[..., str], day: str) -> str:
+def record_of_processing(processing: Processing, say: Say, day: str) -> str:
     """The sheet of article 30 of the GDPR, as Markdown in the language of `say` (okichat.sentences).
 
     Everything in it follows from the settings; what only the firm knows is left to be filled in, and says so."""
@@ -117,12 +118,12 @@ def record_of_processing(processing: Processing, say: Callable[..., str], day: s
     return "\n".join(lines)
 
 
-def _controller(processing: Processing, say: Callable[..., str]) -> str:
+def _controller(processing: Processing, say: Say) -> str:
     details = (processing.firm, processing.address, processing.email, processing.phone)
     return ", ".join(filter(None, details)) + "\n\n" + say("record.fill_in")
 
 
-def _listed(processing: Processing, say: Callable[..., str]) -> str:
+def _listed(processing: Processing, say: Say) -> str:
     lines = [
         f"- {say('privacy.role.people')}",
         *(f"- {say(f'privacy.role.{r.role}')} : {r.name}" for r in processing.recipients),
@@ -130,7 +131,7 @@ def _listed(processing: Processing, say: Callable[..., str]) -> str:
     return "\n".join(lines)
 
 
-def _transfer(processing: Processing, say: Callable[..., str]) -> str:
+def _transfer(processing: Processing, say: Say) -> str:
     if not processing.asks_gpt:
         return say("record.transfer.none")
     if processing.model_recipient is None:

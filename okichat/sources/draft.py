@@ -13,7 +13,7 @@ from okichat.guard.output import leaks_prompt
 from okichat.knowledge.findings import Findings
 from okichat.knowledge.topic_file import Topic
 from okichat.question import Question
-from okichat.sentences import sentences
+from okichat.sentences import Sentences
 from okichat.sources.completion import Chunk
 from okichat.sources.faults import ModelFault
 from okichat.sources.local import cite
@@ -55,10 +55,11 @@ class Checks:
 class Draft:
     """Collects chunks. Holds back the first characters until they cannot be the off-topic marker."""
 
-    def __init__(self, question: Question, findings: Findings, checks: Checks) -> None:
+    def __init__(self, question: Question, findings: Findings, checks: Checks, sentences: Sentences) -> None:
         self._question = question
         self._findings = findings
         self._checks = checks
+        self._sentences = sentences
         self._raw = ""
         self._shown = 0
         self._checked = 0
@@ -111,7 +112,7 @@ class Draft:
         """The finished answer of the source `name`; the hand-off where the model found the question out of field."""
         confidence = self._findings.confidence
         if self._off_topic:
-            text = sentences(self._question.language)("handoff.outside")
+            text = self._sentences(self._question.language)("handoff.outside")
             return Answer(text, "handoff", confidence=confidence, usage=usage)
         return Answer(self.text, name, cite(self._topics()), confidence=confidence, usage=usage)
 

@@ -16,6 +16,7 @@ from okichat.knowledge.findings import Findings
 from okichat.money.budget import Budget
 from okichat.monitoring.journal import Journal
 from okichat.question import Question
+from okichat.sentences import Sentences
 from okichat.settings import Settings
 from okichat.sources.attempt import Attempt, Dialect
 from okichat.sources.breaker import Breaker, News, Pause
@@ -41,6 +42,7 @@ class Gpt:
         settings: Settings,
         budget: Budget,
         prompt: Prompt,
+        sentences: Sentences,
         journal: Journal,
         clock: Clock,
         *,
@@ -56,6 +58,7 @@ class Gpt:
         self._settings = settings
         self._budget = budget
         self._prompt = prompt
+        self._sentences = sentences
         self._journal = journal
         self._models = tuple(name for name in (settings.openai_model, settings.openai_fallback_model) if name)
         self._breakers = {name: Breaker(clock, name, news) for name in self._models}
@@ -102,7 +105,7 @@ class Gpt:
         paid: Usage | None = None
         while True:
             call = self._call(question, findings, attempt, time.monotonic() - started)
-            draft = Draft(question, findings, self._checks(call))
+            draft = Draft(question, findings, self._checks(call), self._sentences)
             try:
                 yield from self._ask(call, draft, attempt)
             except (ModelFault, DeadlinePassed, FirstWordLate) as fault:

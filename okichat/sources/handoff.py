@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from okichat.answer import Answer, Event
 from okichat.knowledge.findings import Findings
 from okichat.question import Question
-from okichat.sentences import sentences
+from okichat.sentences import Sentences
 
 
 class Handoff:
@@ -15,7 +15,10 @@ class Handoff:
 
     name = "handoff"
 
+    def __init__(self, sentences: Sentences) -> None:
+        self._sentences = sentences
+
     def answer(self, question: Question, findings: Findings) -> Iterator[Event]:
         """One Answer without topics, in the question's language."""
         key = "handoff.outside" if findings.verdict == "outside" else "handoff.unsure"
-        yield Answer(sentences(question.language)(key), self.name, confidence=findings.confidence)
+        yield Answer(self._sentences(question.language)(key), self.name, confidence=findings.confidence)

@@ -10,7 +10,7 @@ from okichat.errors import SourceUnavailable
 from okichat.knowledge.findings import Findings, Passage
 from okichat.knowledge.topic_file import Section, Topic
 from okichat.question import Question
-from okichat.sentences import sentences
+from okichat.sentences import Sentences
 
 OUTDATED = "outdated"  # the notice of an answer that does not hold today: ask a human
 
@@ -32,6 +32,9 @@ class Local:
 
     name = "local"
 
+    def __init__(self, sentences: Sentences) -> None:
+        self._sentences = sentences
+
     def answer(self, question: Question, findings: Findings) -> Iterator[Event]:
         """The section that answers, one of each topic where two things were asked, or the starts of two equal topics.
 
@@ -40,7 +43,9 @@ class Local:
             raise OutOfField if findings.verdict == "outside" else NothingFound
         answers = findings.answers
         is_choice = findings.verdict == "close"
-        texts = [passage_text(answers[0])] if len(answers) == 1 else [_titled(answer) for answer in answers]
+        sentences = self._sentences
+        one = len(answers) == 1
+        texts = [passage_text(answers[0], sentences)] if one else [_titled(each, sentences) for each in answers]
         yield Answer(
             text="\n\n".join([*texts, sentences(question.language)("close.intro")] if is_choice else texts),
             answered_by=self.name,
@@ -56,15 +61,15 @@ def cite(topics: tuple[Topic, ...]) -> tuple[Citation, ...]:
     return tuple(Citation(topic.slug, topic.title, topic.link) for topic in topics)
 
 
-def passage_text(passage: Passage) -> str:
+def passage_text(passage: Passage, sentences: Sentences) -> str:
     """The passage as Markdown, under its own heading where it has one, with a remark where it does not hold today."""
     heading, text = passage.section.heading, passage.section.text
     if passage.validity != "valid":
-        text = f"{text}\n\n{_remark(passage)}"
+        text = f"{text}\n\n{_remark(passage, sentences)}"
     return f"**{heading}**\n\n{text}" if heading else text
 
 
-def _remark(passage: Passage) -> str:
+def _remark(passage: Passage, sentences: Sentences) -> str:
     topic = passage.topic
     is_over = passage.validity == "ended"
     day = topic.valid_until if is_over else topic.valid_from
@@ -73,11 +78,11 @@ def _remark(passage: Passage) -> str:
     return sentences(topic.language)("validity.ended" if is_over else "validity.not_yet", **parts)
 
 
-def _titled(passage: Passage) -> str:
+def _titled(passage: Passage, sentences: Sentences) -> str:
     """One of two answers: under its topic's title, as short as its first paragraph and the list or table that belongs to it."""
     blocks = passage.section.text.split("\n\n")
     short = "\n\n".join(blocks[: 2 if blocks[0].endswith(":") else 1])
-    text = passage_text(replace(passage, section=Section(None, short)))
+    text = passage_text(replace(passage, section=Section(None, short)), sentences)
     heading = passage.section.heading
     return f"**{passage.topic.title}{f' · {heading}' if heading else ''}**\n\n{text}"
 

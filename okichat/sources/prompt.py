@@ -10,6 +10,7 @@ from string import Template
 from okichat.errors import SettingsError
 from okichat.knowledge.findings import Passage
 from okichat.question import Exchange, Question
+from okichat.sentences import Sentences
 from okichat.sources.local import passage_text
 
 OFF_TOPIC_MARKER = "[HORS-SUJET]"
@@ -25,7 +26,7 @@ Message = dict[str, str]
 class Prompt:
     """The two templates of the prompts folder, filled."""
 
-    def __init__(self, folders: Sequence[Path], firm: str) -> None:
+    def __init__(self, folders: Sequence[Path], firm: str, sentences: Sentences) -> None:
         """`folders`: where `system.txt` and `question.txt` are, first hit wins. Raises SettingsError on an unknown `$name`,
         and on a folder with neither."""
         for folder in folders:
@@ -34,6 +35,7 @@ class Prompt:
         self._system = _template("system.txt", folders, {"firm", "language_name", "off_topic_marker"})
         self._question = _template("question.txt", folders, {"passages", "question"})
         self._firm = firm
+        self._sentences = sentences
         both = self._system.template + self._question.template + firm
         digest = hashlib.sha256(both.encode()).hexdigest()
         self.version = digest[:12]
@@ -49,12 +51,25 @@ class Prompt:
     def messages(self, question: Question, passages: Sequence[Passage], *, with_history: bool = True) -> list[Message]:
         """The messages of one call, within a fixed bound of characters."""
         history = question.history[-_MAX_EXCHANGES:] if with_history else ()
-        asked = self._question.substitute(passages=_fenced(_within_bound(passages)), question=_fenced(question.text))
+        asked = self._question.substitute(
+            passages=_fenced(self._within_bound(passages)), question=_fenced(question.text)
+        )
         return [
             {"role": "system", "content": self.system(question.language)},
             *(message for exchange in history for message in _earlier(exchange)),
             {"role": "user", "content": asked},
         ]
+
+    def _within_bound(self, passages: Sequence[Passage]) -> str:
+        texts: list[str] = []
+        left = _MAX_PASSAGES_CHARS
+        for passage in passages:
+            text = f"# {passage.topic.title}\n{passage_text(passage, self._sentences)}"
+            if texts and len(text) > left:
+                break
+            texts.append(text[:left])
+            left -= len(text)
+        return "\n\n".join(texts)
 
 
 def _template(name: str, folders: Sequence[Path], known: set[str]) -> Template:
@@ -73,18 +88,6 @@ def _earlier(exchange: Exchange) -> list[Message]:
         {"role": "user", "content": _fenced(exchange.question)},
         {"role": "assistant", "content": exchange.answer[:_MAX_EXCHANGE_CHARS]},
     ]
-
-
-def _within_bound(passages: Sequence[Passage]) -> str:
-    texts: list[str] = []
-    left = _MAX_PASSAGES_CHARS
-    for passage in passages:
-        text = f"# {passage.topic.title}\n{passage_text(passage)}"
-        if texts and len(text) > left:
-            break
-        texts.append(text[:left])
-        left -= len(text)
-    return "\n\n".join(texts)
 
 
 def _fenced(text: str) -> str:

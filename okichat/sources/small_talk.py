@@ -14,7 +14,7 @@ from okichat.errors import SourceUnavailable
 from okichat.knowledge.findings import Findings
 from okichat.question import Question
 from okichat.recall import Recall
-from okichat.sentences import sentences
+from okichat.sentences import Sentences
 
 _FILLER = "filler"
 _MOST_WORDS = 14
@@ -35,8 +35,9 @@ class SmallTalk:
 
     name = "small_talk"
 
-    def __init__(self, firm: str) -> None:
+    def __init__(self, firm: str, sentences: Sentences) -> None:
         self._firm = firm
+        self._sentences = sentences
         self._kinds: Recall[str | None] = Recall()
 
     def answer(self, question: Question, findings: Findings) -> Iterator[Event]:
@@ -44,7 +45,7 @@ class SmallTalk:
         kind = self._kinds.of(question.text, lambda: kind_of_small_talk(question.text))
         if kind is None:
             raise NoSmallTalk
-        say = sentences(question.language)
+        say = self._sentences(question.language)
         yield Answer(say(f"small_talk.{kind}", name=self._firm), self.name, confidence=1.0)
 
 

@@ -3,7 +3,7 @@
 manifest.json           version, revision of the tables, date; of every part its size, SHA-256 and number of rows
 database/<table>.jsonl  one JSON object a row: times as ISO 8601, JSON columns as their text
 settings.env            what differs from the defaults, without secrets
-knowledge/ prompts/ templates/"""
+knowledge/ prompts/ templates/ translations/"""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FORMAT = 1
 _LARGEST_MANIFEST_BYTES = 4_000_000
 _CHUNK_BYTES = 1 << 16
 _TABLE = re.compile(rf"{DATABASE}/([a-z_]+)\.jsonl")
-_FILE = re.compile(r"(knowledge|prompts|templates)(/[^/\\\x00-\x1f:.][^/\\\x00-\x1f:]*)+")
+_FILE = re.compile(r"(knowledge|prompts|templates|translations)(/[^/\\\x00-\x1f:.][^/\\\x00-\x1f:]*)+")
 # Facts that are secrets by their name, which are made anew where they are missing, and what running processes tell each other.
 _STAYS_OUT = re.compile(r"secret|key|salt|token|password|^instance:|^drift:")
 

@@ -1,4 +1,5 @@
-"""Writes one archive with everything that a lost disk would cost: the database, the topics, prompts, templates and settings.
+"""Writes one archive with everything that a lost disk would cost: the database, the settings, and the topics, prompts,
+templates and sentences.
 
 Secrets stay out; what visitors wrote is in it, as in the database."""
 
@@ -176,10 +177,14 @@ def _plain(value: Any) -> Any:
 
 
 def _files(settings: Settings) -> Iterator[tuple[str, Path]]:
-    """The topics and prompts in force, and the owner's templates. What is hidden or a link stays out: it may lead anywhere."""
-    prompts = _under("prompts", folder("prompts")) | (_under("prompts", settings.prompts) if settings.prompts else {})
-    templates = _under("templates", settings.templates) if settings.templates else {}
-    yield from sorted((_under("knowledge", settings.knowledge or folder("knowledge")) | prompts | templates).items())
+    """The topics and prompts in force, and the owner's templates and sentences.
+
+    What is hidden or a link stays out: it may lead anywhere."""
+    found = _under("knowledge", settings.knowledge or folder("knowledge")) | _under("prompts", folder("prompts"))
+    for name in ("prompts", "templates", "translations"):
+        if own := getattr(settings, name):
+            found |= _under(name, own)
+    yield from sorted(found.items())
 
 
 def _under(name: str, root: Path) -> dict[str, Path]:

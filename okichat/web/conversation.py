@@ -106,8 +106,8 @@ def _letter(text: str) -> Letter:
 
 
 def _writer() -> TranscriptWriter:
-    contact = current_parts().contact
-    return TranscriptWriter(contact.name, contact.timezone)
+    parts = current_parts()
+    return TranscriptWriter(parts.contact.name, parts.contact.timezone, parts.sentences)
 
 
 def _mailed(said: str, wait_minutes: int | None = None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, time
 from functools import lru_cache, partial
@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_skeleton, format_time
+from babel.support import NullTranslations
 from flask import Flask, Response, current_app, request
-from flask_babel import Babel
+from flask_babel import Babel, Domain, get_locale
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
-from okichat.content import folder
 from okichat.language import LANGUAGES
+from okichat.sentences import Sentences
 from okichat.settings import Settings
 from okichat.web.parts import current_parts
 from okichat.web.words import speaker
@@ -47,23 +48,30 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
-def speak_languages(app: Flask, settings: Settings) -> None:
+def speak_languages(app: Flask, settings: Settings, sentences: Sentences) -> None:
     """Choose the page's language as `page_locale` says, and give templates `_` and times in it."""
-    translations = str(folder("translations"))
     app.config["BABEL_DEFAULT_LOCALE"] = settings.locale
-    Babel(
-        app,
-        default_timezone=settings.timezone,
-        default_translation_directories=translations,
-        locale_selector=page_locale,
-    )
+    babel = Babel(app, default_timezone=settings.timezone, locale_selector=page_locale)
+    babel.domain_instance = _Domain(sentences.catalogues)
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.context_processor(lambda: {"locale": page_locale()})
     app.after_request(_tell_what_it_depends_on)
-    say = speaker(translations, page_locale)
+    say = speaker(sentences.catalogues, page_locale)
     app.jinja_env.globals.update({"_": say, "gettext": say})  # Flask-Babel looks up the language at each call
     app.jinja_env.filters["clock_time"] = partial(_clock_time, ZoneInfo(settings.timezone))
     app.jinja_env.filters["iso"] = iso
+
+
+class _Domain(Domain):  # type: ignore[misc]
+    """What Flask-Babel's `gettext` looks into: the same sentences as all else."""
+
+    def __init__(self, catalogues: Mapping[str, NullTranslations]) -> None:
+        super().__init__()
+        self._catalogues = catalogues
+
+    def get_translations(self) -> NullTranslations:
+        """Those of the language at hand."""
+        return self._catalogues[str(get_locale())]
 
 
 @lru_cache(maxsize=64)  # a page asks for each of its sentences

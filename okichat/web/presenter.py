@@ -19,6 +19,7 @@ from okichat.conversations.turns import Turn
 from okichat.errors import Refusal, StoreUnavailable, TooManyQuestions
 from okichat.guard.redaction import kinds_of, restore
 from okichat.question import MAX_QUESTION_CHARS, Question
+from okichat.sentences import Say
 from okichat.sources.local import OUTDATED
 from okichat.sources.unasked import LongConversation
 from okichat.web import markdown
@@ -206,7 +207,7 @@ def contact_view(contact: ContactDetails, now: datetime, conversation: str | Non
     """How to reach a human; with `conversation`, a signed reference, the form offers to attach it to the message."""
     return ContactView(
         form_url=url_for("contact.page", conversation=conversation, **_chosen_language()),
-        hours=_hours_in_words(contact.hours, page_locale()),
+        hours=_hours_in_words(contact.hours, current_parts().sentences(page_locale())),
         open_now=contact.open_at(now),
         phone=contact.phone,
         phone_href=contact.phone_href,
@@ -220,8 +221,8 @@ def contact_view(contact: ContactDetails, now: datetime, conversation: str | Non
 
 
 @lru_cache(maxsize=8)
-def _hours_in_words(hours: OpeningHours, language: str) -> str:
-    return hours.in_words(language)
+def _hours_in_words(hours: OpeningHours, say: Say) -> str:
+    return hours.in_words(say)
 
 
 def _turn_view(parts: Parts, turn: Turn, answer: Answer) -> ExchangeView:

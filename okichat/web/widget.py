@@ -9,12 +9,11 @@ from flask.typing import ResponseReturnValue
 
 from okichat.content import folder
 from okichat.language import LANGUAGES
-from okichat.sentences import sentences
-from okichat.settings import Settings
+from okichat.sentences import Say
 from okichat.web import presenter
 from okichat.web.frame import NAME, page_template
 from okichat.web.own_conversation import thread_again
-from okichat.web.parts import current_parts
+from okichat.web.parts import Parts, current_parts
 
 _LOADER = folder("static") / "embed.js"
 _WORDS = "/* words */ {}"
@@ -40,21 +39,22 @@ def restore() -> ResponseReturnValue:
 @blueprint.get("/embed.js")
 def loader() -> ResponseReturnValue:
     """The script that a site embeds, with its few sentences in every language."""
-    source = _LOADER.read_text(encoding="utf-8").replace(_WORDS, _words(current_parts().settings))
+    source = _LOADER.read_text(encoding="utf-8").replace(_WORDS, _words(current_parts()))
     response = Response(source, content_type="text/javascript; charset=utf-8")
     response.headers["Cache-Control"] = _A_WHILE
     response.add_etag()
     return response.make_conditional(request)
 
 
-def _words(settings: Settings) -> str:
+def _words(parts: Parts) -> str:
     """As JSON; the language of the site comes first, for pages that are in none of ours."""
-    languages = sorted(LANGUAGES, key=lambda language: language != settings.locale)
-    return json.dumps({language: _words_in(language, settings.name) for language in languages}, ensure_ascii=False)
+    firm = parts.settings.name
+    languages = sorted(LANGUAGES, key=lambda language: language != parts.settings.locale)
+    words = {language: _words_in(parts.sentences(language), firm) for language in languages}
+    return json.dumps(words, ensure_ascii=False)
 
 
-def _words_in(language: str, firm: str) -> dict[str, str]:
-    say = sentences(language)
+def _words_in(say: Say, firm: str) -> dict[str, str]:
     return {
         "label": say("widget.label"),
         "title": say("widget.title", firm=firm),

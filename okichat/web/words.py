@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 
-from babel.support import NullTranslations, Translations
+from babel.support import NullTranslations
 from markupsafe import Markup
 
 
-def speaker(folder: str, locale: Callable[[], str]) -> Callable[..., Markup]:
+def speaker(catalogues: Mapping[str, NullTranslations], locale: Callable[[], str]) -> Callable[..., Markup]:
     """The function that templates call as `_` and `gettext`. `locale` tells the page's language.
 
     Values are escaped where they are put in; a key without a sentence is shown as it is."""
 
     @cache
-    def catalogue(language: str) -> NullTranslations:
-        return Translations.load(folder, [language])
-
-    @cache
     def sentence(language: str, key: str) -> Markup:
-        return Markup(catalogue(language).ugettext(key))
+        return Markup(catalogues[language].ugettext(key))
 
     @cache
     def plain(language: str, key: str) -> Markup:

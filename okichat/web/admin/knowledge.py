@@ -115,9 +115,9 @@ def _trial(parts: Parts, text: str, *, with_gpt: bool = False) -> Trial:
         return Trial(text, refusal=refusal.code)
     findings = parts.search.find(question)
     try:
-        answer = last_answer(Local().answer(question, findings))
+        answer = last_answer(Local(parts.sentences).answer(question, findings))
     except NothingFound:
-        answer = last_answer(Handoff().answer(question, findings))
+        answer = last_answer(Handoff(parts.sentences).answer(question, findings))
     likely_microusd = _likely_cost(parts, question, findings)
     paid = _ask_gpt(parts, question, findings) if with_gpt and likely_microusd is not None else None
     return Trial(text, None, findings, answer, presenter.html_of(answer.text), likely_microusd, paid)

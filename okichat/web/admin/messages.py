@@ -12,7 +12,6 @@ from flask_babel import gettext
 from okichat.contact.messages import KeptMessage, is_reference
 from okichat.monitoring.audit import DASHBOARD, Audit
 from okichat.privacy.by_reference import EXPORT
-from okichat.sentences import sentences
 from okichat.web.admin import wording
 from okichat.web.admin.room import address, blueprint, screen
 from okichat.web.admin.spreadsheet import Cell, download
@@ -73,8 +72,9 @@ def export_messages() -> ResponseReturnValue:
 
 def _view(kept: KeptMessage) -> MessageView:
     message = kept.message
-    say = sentences(message.language)
-    subject = quote(say("admin.reply_subject", firm=current_parts().settings.name, reference=kept.reference))
+    parts = current_parts()
+    say = parts.sentences(message.language)
+    subject = quote(say("admin.reply_subject", firm=parts.settings.name, reference=kept.reference))
     digits = "".join(character for character in message.phone or "" if character.isdigit() or character == "+")
     return MessageView(
         kept,
