@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from okichat.assembly import answering
+from okichat.content import folder
 from okichat.knowledge.index import Index
 from okichat.knowledge.learning import learn
+from okichat.knowledge.library import Library, load_library
 from okichat.knowledge.search import Search
 from okichat.knowledge.topic_file import Topic
 from okichat.knowledge.words import wording
+from okichat.storage import engine
 from okichat.storage.engine import Store
 from okichat.storage.schema import prepare
 from tests.chromium import find_chromium
@@ -24,6 +28,7 @@ from tests.doubles.webhook import WebhookHost
 from tests.servers import PostgresServer, RedisServer, postgres_server, redis_server
 from tests.site import Site
 from tests.skipping import skipped_without_servers
+from tests.waiting import PATIENCE_S
 
 pytest_plugins = ["tests.reporting"]
 
@@ -41,6 +46,33 @@ def _the_same_topics_are_indexed_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Search, "_opened", opened)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _the_shipped_topics_are_read_once() -> Iterator[None]:
+    """They never change either, and reading them took half of each app's start."""
+
+    @lru_cache(maxsize=8)
+    def shipped(details: tuple[tuple[str, tuple[tuple[str, str | None], ...]], ...]) -> Library:
+        return load_library(folder("knowledge"), {language: dict(values) for language, values in details})
+
+    def load(topics: Path, details: Mapping[str, Mapping[str, str | None]]) -> Library:
+        if topics != folder("knowledge"):
+            return load_library(topics, details)
+        return shipped(tuple((language, tuple(values.items())) for language, values in details.items()))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(answering, "load_library", load)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nobody_is_in_a_hurry() -> Iterator[None]:
+    """On a busy machine a healthy database may take its time: a test in which somebody waits for one in vain says how long."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "_LOCK_TIMEOUT_S", PATIENCE_S)
+        patch.setattr(engine, "_CONNECT_TIMEOUT_S", int(PATIENCE_S))
         yield
 
 
@@ -86,7 +118,9 @@ def postgres_store(postgres: PostgresServer) -> Iterator[Store]:
 
 @pytest.fixture
 def open_site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
-    """Opens apps, each with the settings given: `open_site(OKICHAT_NAME="Dupont")`. All share one store."""
+    """Opens apps, each with the settings given: `open_site(OKICHAT_NAME="Dupont")`. All share one store.
+
+    Their model may take its time; a test in which it is late sets the deadline that it means."""
     opened: list[Site] = []
 
     def open_one(clock: StoppedClock | None = None, **settings: str) -> Site:
@@ -94,6 +128,8 @@ def open_site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
             "DATABASE_URL": f"sqlite:///{tmp_path / 'okichat.db'}",
             "OKICHAT_RATE_LIMIT": "1000 per minute",
             "OKICHAT_DAILY_LIMIT": "off",
+            "OKICHAT_FIRST_TOKEN_S": "100",
+            "OKICHAT_DEADLINE_S": "120",
         }
         site = Site({**base, **settings}, clock)
         opened.append(site)
@@ -133,7 +169,8 @@ def gpt_site(open_site: Callable[..., Site], model: OpenAIServer) -> Site:
 @pytest.fixture
 def redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisServer]:
     """A Redis of its own for each test: some of them kill it. On a busy machine a healthy one may take its time."""
-    monkeypatch.setattr("okichat.cache.redis_shelf._TIMEOUT_S", 3.0)
+    for timeout in ("cache.redis_shelf._TIMEOUT_S", "web.limits._REDIS_TIMEOUT_S"):
+        monkeypatch.setattr(f"okichat.{timeout}", PATIENCE_S)
     with skipped_without_servers(), redis_server() as server:
         yield server
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import socket
 import subprocess
 import time
@@ -10,13 +12,19 @@ import urllib.request
 from pathlib import Path
 
 _PAUSE_S = 0.02
+# Systems give the near ends of connections ports from 32768 on: there, a free one may be taken before a process listens on it,
+# and a connection that finds nobody there may find itself. Chromium opens no page on some ports below.
+_NEVER_GIVEN = (12_000, 32_000)
+_WORKERS = 32
 
 
 def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nothing listens on, and that stays free also while a process that listened on it is started again."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))  # each has ports of its own
+    first, end = _NEVER_GIVEN
+    while is_listening(port := secrets.choice(range(first + worker % _WORKERS, end, _WORKERS))):
+        continue
+    return port
 
 
 def is_listening(port: int) -> bool:

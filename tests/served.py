@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.ports import free_port, wait_until_serving
 
 ROOT = Path(__file__).resolve().parent.parent
-_BOUND_S = 30
+_BOUND_S = 60
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Served:
 
     def get(self, path: str) -> str:
         """The body at `path`; raises for anything but a 2xx."""
-        with urllib.request.urlopen(self.url + path, timeout=10) as reply:
+        with urllib.request.urlopen(self.url + path, timeout=_BOUND_S) as reply:
             return str(reply.read().decode())
 
     def workers(self) -> int:

@@ -12,7 +12,7 @@ from tests.browser.embedded import ANSWER, Sites
 from tests.doubles.openai_server import OpenAIServer
 from tests.served import ROOT, clean_environment, configured, gunicorn
 
-expect.set_options(timeout=20_000)  # for a busy machine
+expect.set_options(timeout=30_000)  # for a busy machine
 
 
 @pytest.fixture
@@ -37,6 +37,8 @@ def served_sites(host: OpenAIServer, tmp_path_factory: pytest.TempPathFactory) -
             OKICHAT_RATE_LIMIT="1000 per minute",
             OKICHAT_CACHE_TTL_S="0",
             OKICHAT_THREADS="16",
+            OKICHAT_DEADLINE_S="60",
+            OKICHAT_FIRST_TOKEN_S="50",
         )
         with gunicorn(folder, *configured("--access-logfile", "-"), environment=environment) as chat:
             site.chat = stranger.chat = chat.url

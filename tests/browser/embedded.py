@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.sync_api import FrameLocator, Page
+from playwright.sync_api import FrameLocator, Page, expect
 
 from tests.browser.demo_site import DemoSite
 from tests.doubles.openai_server import OpenAIServer
@@ -39,9 +39,24 @@ def launcher_of(page: Page) -> Any:
 
 
 def ask(frame: FrameLocator, question: str = QUESTION) -> None:
-    """Type a question and send it."""
+    """Type a question and send it, once the frame is shown and no answer is being written."""
+    expect(frame.owner).to_be_visible()
+    expect(frame.locator("#send")).to_be_enabled()
     frame.get_by_label("Votre question").fill(question)
     frame.get_by_label("Votre question").press("Enter")
+
+
+def read_answer(page: Page, frame: FrameLocator) -> str:
+    """Wait until the answer is whole and the page keeps the conversation; gives its reference."""
+    expect(frame.locator("article.answer:not(.pending)").last).to_contain_text(ANSWER)
+    page.wait_for_function("sessionStorage.length === 1")
+    [reference] = stored(page)[0].values()
+    return reference
+
+
+def wait_until_forgotten(page: Page) -> None:
+    """Until the page keeps nothing."""
+    page.wait_for_function(f"{STORED} === '[{{}},{{}}]'")
 
 
 def stored(page: Page) -> list[dict[str, str]]:

@@ -83,6 +83,11 @@ class Watched:
         self.found += self.page.evaluate("window.harm")
         self.seen += 1
 
+    def found_so_far(self) -> str:
+        """All of it, with what the browser has to tell by now."""
+        self.page.evaluate("0")
+        return " ".join(self.found)
+
     def _is_own(self, address: str) -> bool:
         parts = urlsplit(address)
         return address.startswith(f"{self.origin}/") or parts.scheme in ("mailto", "tel") or parts.netloc == OWN_LINKS

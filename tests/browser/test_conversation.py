@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -174,15 +175,17 @@ def test_the_conversation_goes_by_mail_and_the_visitor_stays_where_they_are(
 
 
 def test_a_vote_does_not_disturb_the_answer_that_is_being_written(scripted: Page, model: OpenAIServer) -> None:
-    model.reply("mot " * 40, token_delay_s=0.1)
+    rest = threading.Event()
+    model.reply("mot " * 40, rest=rest)
     scripted.get_by_label("Votre question").fill("Et la paie ?")
-    scripted.keyboard.press("Enter")
+    scripted.get_by_role("button", name="Envoyer").first.click()
     expect(scripted.locator("article.pending .live")).to_contain_text("mot")
 
     scripted.get_by_role("button", name="Cette réponse m'a aidé").click()
     expect(scripted.get_by_text(THANKS)).to_be_visible()
 
     expect(scripted.locator("article.pending")).to_have_count(1)
+    rest.set()
     expect(scripted.locator("article.answer:not(.pending)")).to_have_count(2)
     expect(scripted.locator(".notice")).to_have_count(0)
     expect(scripted.get_by_role("button", name="Nouvelle réponse")).to_be_hidden()

@@ -16,6 +16,7 @@ from tests.browser.hostile_stage import Watched, batches, watched, write_hostile
 from tests.doubles.openai_server import OpenAIServer
 from tests.listening import serving
 from tests.site import FRAGMENT, Site
+from tests.waiting import wait_until
 from tests.web.attacks import HTML, attacks
 
 PASSWORD = "un mot de passe long"
@@ -209,11 +210,6 @@ def test_the_same_browser_sees_attacks_that_are_put_on_a_page_as_they_are(browse
     with watched(browser, origin) as visitor:
         visitor.page.goto(origin)
         visitor.page.evaluate("html => { document.querySelector('main').innerHTML = html; }", "".join(attacking))
-        visitor.page.wait_for_timeout(300)
         visitor.look()
-
-    found = " ".join(visitor.found)
-    assert "HARM alert" in found
-    assert "attribute on" in found
-    assert "element <iframe" in found
-    assert "request https://evil.example" in found
+        harms = ("HARM alert", "attribute on", "element <iframe", "request https://evil.example")
+        wait_until(lambda: all(harm in visitor.found_so_far() for harm in harms), "every kind of harm is seen")

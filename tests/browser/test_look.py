@@ -19,6 +19,7 @@ from tests.browser.axe import findings
 from tests.doubles.openai_server import OpenAIServer
 from tests.listening import serving
 from tests.site import Site
+from tests.waiting import wait_until
 
 PHONE: ViewportSize = {"width": 360, "height": 740}
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
@@ -53,13 +54,18 @@ EXCHANGE = """
 """
 LONG_ANSWER = "Nous tenons vos comptes, chaque mois.\n\n" * 28
 BELOW_THE_FOLD = "document.querySelector('main').getBoundingClientRect().bottom - innerHeight"
+# As a reader does it: whoever listens has heard of every scrolling before it, and then of this one.
+SCROLL_UP = """async () => {
+    const frames = async () => { for (const _ of [1, 2]) await new Promise(requestAnimationFrame); };
+    await frames();
+    scrollTo(0, 0);
+    await frames();
+}"""
 
 
-def _top(place: Locator) -> float:
-    """How far below the upper edge of the window it is, in pixels."""
-    box = place.bounding_box()
-    assert box
-    return box["y"]
+def _wait_until_under_the_header(place: Locator) -> None:
+    """Until its upper edge is where reading begins."""
+    wait_until(lambda: (box := place.bounding_box()) and 60 < box["y"] < 130, "it stands under the header")
 
 
 @contextmanager
@@ -93,6 +99,8 @@ def gpt_url(open_site: Callable[..., Site], model: OpenAIServer) -> Iterator[str
 
 
 def _ask(page: Page, question: str = QUESTION) -> None:
+    """With the keyboard, once no answer is being written."""
+    expect(page.locator("#send")).to_be_enabled()
     page.get_by_label("Votre question").fill(question)
     page.keyboard.press("Enter")
 
@@ -234,16 +242,16 @@ def test_nobody_meets_the_field_that_is_there_for_programs(page: Page, url: str)
 
 def test_nothing_is_kept_on_the_visitors_device(page: Page, url: str) -> None:
     page.goto(url)
-    for _ in range(2):
+    for answers in (1, 2):
         assert page.context.cookies() == []
         assert page.evaluate("localStorage.length + sessionStorage.length") == 0
         assert page.evaluate("async () => (await indexedDB.databases()).length + (await caches.keys()).length") == 0
         _ask(page)
-        expect(page.get_by_role("button", name="Copier")).to_be_visible()
+        expect(page.get_by_role("button", name="Copier")).to_have_count(answers)
 
 
 def test_a_stopped_answer_can_be_asked_for_again(page: Page, gpt_url: str, model: OpenAIServer) -> None:
-    model.always_reply("Nous tenons vos comptes. " * 40, token_delay_s=0.05)
+    model.always_reply("Nous tenons vos comptes. " * 40, rest=threading.Event())
     page.goto(gpt_url)
     _ask(page)
     expect(page.get_by_role("article")).to_contain_text("Nous tenons")
@@ -270,11 +278,12 @@ def test_a_long_answer_is_shown_from_its_question_on_unless_the_reader_is_elsewh
     model.reply(LONG_ANSWER, gate=written)
     _ask(page)
     expect(page.get_by_role("button", name="Copier")).to_have_count(1)
-    assert 60 < _top(page.locator(".visitor")) < 130, "under the header"
+    _wait_until_under_the_header(page.locator(".visitor"))
 
     _ask(page)
-    page.wait_for_selector(".pending")
-    page.evaluate("scrollTo(0, 0); dispatchEvent(new Event('scroll'))")  # heard before the answer comes
+    expect(page.locator(".pending")).to_be_visible()
+    page.wait_for_function(f"{BELOW_THE_FOLD} < 8")  # the page has followed
+    page.evaluate(SCROLL_UP)
     written.set()
     newer = page.get_by_role("button", name="Nouvelle réponse")
     expect(newer).to_be_visible()
@@ -283,7 +292,7 @@ def test_a_long_answer_is_shown_from_its_question_on_unless_the_reader_is_elsewh
 
     newer.click()
     expect(newer).to_be_hidden()
-    assert 60 < _top(page.locator(".visitor").nth(1)) < 130
+    _wait_until_under_the_header(page.locator(".visitor").nth(1))
     assert page.evaluate(BELOW_THE_FOLD) > 100
 
 

@@ -120,14 +120,15 @@ def test_in_a_browser_the_answer_streams_and_a_visitor_who_stops_it_ends_the_pai
         model.reply("Nous tenons **vos comptes**.", gate=gate)
         page.goto(url)
         page.get_by_role("link", name="Une question ?").click()
-        page.wait_for_load_state()  # until then Enter begins a new line
+        page.wait_for_url(f"**{PREFIX}/")  # and until it is loaded: before that, Enter begins a new line
         page.get_by_label("Votre question").fill("Que comprend la tenue comptable ?")
         page.keyboard.press("Enter")
         expect(page.get_by_role("status").first).to_have_text("L'assistant est en train d'écrire.")
         gate.set()
         expect(page.get_by_role("article").locator("strong")).to_have_text("vos comptes")
 
-        model.reply("mot " * 200, token_delay_s=0.1)
+        expect(page.locator("#send")).to_be_enabled()
+        model.reply("mot " * 40, rest=threading.Event())
         page.get_by_label("Votre question").fill("Et la paie ?")
         page.keyboard.press("Enter")
         expect(page.locator("article.pending .live")).to_contain_text("mot")

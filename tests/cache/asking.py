@@ -1,7 +1,7 @@
 """A process of its own that asks one question in many threads at once and prints what it was answered.
 
 Run: python -m tests.cache.asking <threads> <lease_ms> <question>, with the settings in the environment. It asks when a line
-comes in, and is patient with Redis: on a busy machine a healthy one may take its time."""
+comes in, and is patient with Redis and the database: on a busy machine healthy ones may take their time."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from okichat.answer import Answer, last_answer
 from okichat.cache import redis_shelf
 from okichat.question import Question
 from okichat.settings import Settings, read_environment
+from okichat.storage import engine
 from okichat.web.parts import EXTENSION, Parts
 
 
 def main(threads: int, lease_ms: int, question: str) -> None:
     """Ask, and print one line of JSON: rung and cost of each answer."""
-    redis_shelf._TIMEOUT_S, redis_shelf._LEASE_MS = 10.0, lease_ms
+    redis_shelf._TIMEOUT_S = engine._LOCK_TIMEOUT_S = 30.0
+    redis_shelf._LEASE_MS = lease_ms
     parts: Parts = create_app(Settings.from_environment(read_environment())).extensions[EXTENSION]
     parts.gpt.warm()
     print("ready", flush=True)

@@ -37,7 +37,7 @@ def open_shelf(
     url = f"sqlite:///{tmp_path}/a.db"
     if request.param == "postgres":
         postgres: PostgresServer = request.getfixturevalue("postgres")
-        request.getfixturevalue("postgres_store")  # makes the tables
+        tables: Store = request.getfixturevalue("postgres_store")
         url = postgres.url
     stores: list[Store] = []
 
@@ -49,11 +49,11 @@ def open_shelf(
         return StoreShelf(stores[-1], clock, journal)
 
     yield open_shelf
-    if request.param == "postgres":  # one database for many tests
-        with stores[0].write() as connection:
-            connection.execute(cached_answers.delete())
     for store in stores:
         store.close()
+    if request.param == "postgres":  # one database for many tests
+        with tables.write() as connection:
+            connection.execute(cached_answers.delete())
 
 
 @pytest.fixture

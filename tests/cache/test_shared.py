@@ -89,7 +89,7 @@ def test_two_hundred_visitors_at_once_make_one_call(site: Site, model: OpenAISer
 
 
 def test_the_call_ends_when_everybody_has_left(site: Site, model: OpenAIServer) -> None:
-    model.reply(TEXT, token_delay_s=0.2)
+    model.reply(TEXT, rest=threading.Event())  # which never comes
     streams = [site.parts.assistant.answer(Question.from_text(SERVICES)) for _ in range(3)]
     for stream in streams:
         while (event := next(stream)) == Delta(""):

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -99,14 +98,20 @@ def test_when_the_process_that_asks_dies_another_one_asks(start: Start, model: O
     answers = second.answers()
     gate.set()
 
-    assert Counter(rung for rung, _ in answers) == {"gpt": 5}
+    assert {rung for rung, _ in answers} <= {"gpt", "cache"}  # a late one of the five finds the answer of the others
+    assert [is_paid for _, is_paid in answers].count(True) == 1
     assert len(model.requests) == 2
 
 
 @pytest.mark.parametrize("fault", [signal.SIGKILL, signal.SIGSTOP])
 def test_without_its_redis_the_app_answers_all_the_same(
-    fault: signal.Signals, open_site: OpenSite, settings: dict[str, str], redis: RedisServer, model: OpenAIServer
+    fault: signal.Signals,
+    open_site: OpenSite,
+    settings: dict[str, str],
+    redis: RedisServer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("okichat.cache.redis_shelf._TIMEOUT_S", 3.0)
     site = open_site(**settings, REDIS_URL=redis.url)
     site.parts.gpt.warm()
     assert asked(site).answered_by == "gpt"
@@ -126,8 +131,21 @@ def test_a_process_waits_for_another_ones_answer_no_longer_than_half_its_deadlin
     model: OpenAIServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    class Time:
+        """That of whoever waits: it goes on while he sleeps, however busy the machine is."""
+
+        waited_s = 0.0
+
+        def monotonic(self) -> float:
+            return self.waited_s
+
+        def sleep(self, seconds: float) -> None:
+            self.waited_s += seconds
+
+    passing = Time()
+    monkeypatch.setattr("okichat.cache.shared.time", passing)
     monkeypatch.setattr("okichat.cache.redis_shelf._LEASE_MS", 600_000)
-    site = open_site(**settings, REDIS_URL=redis.url, OKICHAT_DEADLINE_S="2", OKICHAT_FIRST_TOKEN_S="2")
+    site = open_site(**settings, REDIS_URL=redis.url, OKICHAT_DEADLINE_S="60", OKICHAT_FIRST_TOKEN_S="60")
     site.parts.gpt.warm()
     other = open_site(**settings, REDIS_URL=redis.url)
     key = site.parts.assistant.shared._keys.key(Question.from_text(SERVICES))
@@ -140,8 +158,9 @@ def test_a_process_waits_for_another_ones_answer_no_longer_than_half_its_deadlin
 
     assert Delta("") in events
     assert isinstance(events[-1], Answer)
-    assert events[-1].answered_by in ("gpt", "local")  # the other half may be too short for a busy machine
+    assert events[-1].answered_by == "gpt"
     assert len(model.requests) == 1
+    assert passing.waited_s == pytest.approx(30, abs=0.2)
 
 
 def test_whoever_has_answered_lets_the_others_ask(

@@ -207,8 +207,11 @@ def test_an_older_database_is_written_as_it_is_and_comes_back_up_to_date(
     assert (found.question, found.asked_at.isoformat(), found.visitor) == ("Vieux", "2026-01-02T03:04:05+00:00", None)
 
 
-def test_the_files_come_back_into_a_new_folder(site: Site, open_site: Callable[..., Site], tmp_path: Path) -> None:
-    archive = backup(site, tmp_path / "a.zip")
+def test_the_files_come_back_into_a_new_folder(open_site: Callable[..., Site], tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "fr.po").write_text('msgid "page.skip"\nmsgstr "À la question"\n')
+    archive = backup(open_site(OKICHAT_TRANSLATIONS=str(own)), tmp_path / "a.zip")
     target = open_site(DATABASE_URL=f"sqlite:///{tmp_path / 'b.db'}")
 
     said = target.command("restore", "--files", str(tmp_path / "files"), str(archive))
@@ -218,6 +221,7 @@ def test_the_files_come_back_into_a_new_folder(site: Site, open_site: Callable[.
     for name in ("knowledge/fr/tarifs.md", "knowledge/en/_off_topic.txt"):
         assert (tmp_path / "files" / name).read_bytes() == (ours / name).read_bytes()
     assert (tmp_path / "files" / "prompts" / "system.txt").is_file()
+    assert (tmp_path / "files" / "translations" / "fr.po").read_bytes() == (own / "fr.po").read_bytes()
     assert stat.S_IMODE((tmp_path / "files" / "settings.env").stat().st_mode) == 0o600
     full = target.command("restore", "--force", "--files", str(tmp_path / "files"), str(archive))
     assert "not an empty folder" in full.output

@@ -197,7 +197,12 @@ def test_nothing_is_said_of_templates_that_are_used(open_site: Callable[..., Sit
 def test_mistakes_in_settings_and_topics_are_findings_too(tmp_path: Path) -> None:
     (tmp_path / "own" / "fr").mkdir(parents=True)
     (tmp_path / "own" / "fr" / "prix.md").write_text("no head")
-    for settings, name in (({"OKICHAT_BUDGET_USD": "x"}, "settings"), ({"OKICHAT_KNOWLEDGE": "own"}, "knowledge")):
+    (tmp_path / "own" / "fr.po").write_text('msgid "refusal.empty"\nmsgstr "%(nom)s ?"\n')
+    for settings, name, told in (
+        ({"OKICHAT_BUDGET_USD": "x"}, "settings", "OKICHAT_BUDGET_USD"),
+        ({"OKICHAT_TRANSLATIONS": "own"}, "settings", "own/fr.po:1: refusal.empty: there is no %(nom)s here"),
+        ({"OKICHAT_KNOWLEDGE": "own"}, "knowledge", "prix.md:1"),
+    ):
         environment = clean_environment(PYTHONPATH=str(ROOT), **settings)
         command = [sys.executable, "-m", "okichat", "check", "--json"]
         said = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, check=False)
@@ -205,7 +210,7 @@ def test_mistakes_in_settings_and_topics_are_findings_too(tmp_path: Path) -> Non
         report = json.loads(said.stdout)
         assert (said.returncode, report["status"]) == (1, "error")
         assert {each["name"] for each in report["checks"]} == {name}
-        assert ("OKICHAT_BUDGET_USD" if name == "settings" else "prix.md:1") in report["checks"][0]["text"]
+        assert told in report["checks"][0]["text"]
 
 
 def test_a_ledger_that_does_not_add_up_is_an_error(site: Site) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import insert
 
 from okichat.cli import commands
 from okichat.storage.tables import balances, ledger
+from tests.doubles.clock import StoppedClock
 from tests.served import ROOT, clean_environment
 from tests.site import Site
 
@@ -105,7 +106,8 @@ def test_a_database_that_is_away_is_told_in_a_sentence(
     assert "the database of DATABASE_URL cannot be used" in said.output
 
 
-def test_months_are_a_table_for_people_and_for_spreadsheets(site: Site) -> None:
+def test_months_are_a_table_for_people_and_for_spreadsheets(open_site: Callable[..., Site]) -> None:
+    site = open_site(StoppedClock())
     now = site.parts.clock.now()
     paid = {"at": now, "kind": "settle", "input_tokens": 1000, "cached_input_tokens": 100, "output_tokens": 200}
     with site.parts.store.write() as connection:
@@ -149,7 +151,10 @@ def test_the_script_that_writes_migrations_takes_no_option_for_a_title(word: str
     assert sorted(os.listdir(versions)) == before
 
 
-def test_after_a_clock_that_was_ahead_one_command_puts_its_spending_into_the_real_month(site: Site) -> None:
+def test_after_a_clock_that_was_ahead_one_command_puts_its_spending_into_the_real_month(
+    open_site: Callable[..., Site],
+) -> None:
+    site = open_site(StoppedClock())
     now, this_month = site.parts.clock.now(), site.parts.budget.month().month
     ahead = {
         "at": now,

@@ -8,6 +8,7 @@ from okichat.contact.details import ContactDetails
 from okichat.contact.letter import LetterWriter
 from okichat.contact.messages import Messages
 from okichat.conversations.turns import Turns
+from okichat.sentences import Sentences
 from okichat.settings import Settings
 from okichat.storage.engine import Store
 from tests.doubles.clock import StoppedClock
@@ -25,4 +26,4 @@ def turns(store: Store, clock: StoppedClock) -> Turns:
 
 @pytest.fixture
 def letters(turns: Turns) -> LetterWriter:
-    return LetterWriter(turns, ContactDetails.from_settings(Settings()), "fr")
+    return LetterWriter(turns, ContactDetails.from_settings(Settings()), Sentences()("fr"))

@@ -18,6 +18,7 @@ from okichat.storage.engine import Store
 from tests.doubles.clock import StoppedClock
 from tests.doubles.mail_host import MailHost
 from tests.doubles.webhook import WebhookHost
+from tests.waiting import PATIENCE_S
 
 SECRET = Message("Mon IBAN est FR76, rappelez-moi.", email="camille@exemple.fr", name="Camille")
 OpenDelivery = Callable[..., Delivery]
@@ -34,7 +35,7 @@ def open_delivery(messages: Messages, letters: LetterWriter, clock: StoppedClock
 
     yield build
     for delivery in opened:
-        delivery.stop()
+        delivery.stop(PATIENCE_S)
 
 
 @pytest.fixture
@@ -141,10 +142,10 @@ def test_a_message_kept_wakes_the_thread_and_waits_for_nobody(
         webhook_host.arrived.clear()
         messages.keep(Message(f"Message {number}", phone="0612345678"))
         delivery.wake()
-        assert webhook_host.arrived.wait(10)
+        assert webhook_host.arrived.wait(PATIENCE_S)
 
     assert (len(first), threads()) == (1, first)
-    delivery.stop()
+    delivery.stop(PATIENCE_S)
     assert len(webhook_host.posts) == 3
     assert messages.counts()["delivered"] == 3
     assert threads() == []
@@ -157,7 +158,7 @@ def test_messages_of_the_last_run_are_delivered_at_the_start(
 
     open_delivery(webhook).start()
 
-    assert webhook_host.arrived.wait(10)
+    assert webhook_host.arrived.wait(PATIENCE_S)
 
 
 def test_without_a_channel_messages_wait_and_no_thread_runs(
@@ -188,7 +189,7 @@ def test_a_store_that_comes_back_does_not_find_the_thread_gone(
             part.rename(f"{away}{suffix}")
     delivery = Delivery(Messages(own, clock), [webhook], letters, journal)
     delivery.start()
-    assert journal.heard.wait(10)
+    assert journal.heard.wait(PATIENCE_S)
     for suffix in ("-wal", "-shm", ""):
         Path(f"{file}{suffix}").unlink(missing_ok=True)
         if (part := Path(f"{away}{suffix}")).exists():
@@ -196,8 +197,9 @@ def test_a_store_that_comes_back_does_not_find_the_thread_gone(
     own.close()
     delivery.wake()
 
-    assert webhook_host.arrived.wait(10)
-    delivery.stop()
+    assert webhook_host.arrived.wait(PATIENCE_S)
+    delivery.stop(PATIENCE_S)
+    own.close()
 
 
 def test_a_defect_met_by_one_message_does_not_end_the_delivery_of_the_others(
@@ -218,12 +220,12 @@ def test_a_defect_met_by_one_message_does_not_end_the_delivery_of_the_others(
     with monkeypatch.context() as broken:
         broken.setattr(letters, "write", defective)
         delivery.start()
-        assert journal.heard.wait(10)
+        assert journal.heard.wait(PATIENCE_S)
     messages.keep(Message("Et moi ?", phone="0612345678"))
     delivery.wake()
 
-    assert webhook_host.arrived.wait(10)
-    delivery.stop()
+    assert webhook_host.arrived.wait(PATIENCE_S)
+    delivery.stop(PATIENCE_S)
     assert "Et moi ?" in webhook_host.posts[0]["text"]
     assert "delivery_crashed" in caplog.text
     assert "IBAN" not in caplog.text

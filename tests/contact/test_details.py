@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from okichat.contact.details import ContactDetails
+from okichat.sentences import Sentences
 from okichat.settings import Settings
 
 
@@ -41,7 +42,7 @@ def test_what_is_not_set_has_neither_link_nor_placeholder() -> None:
     firm = details()
 
     assert (firm.phone_href, firm.whatsapp_href, firm.email_href) == (None, None, None)
-    assert firm.placeholders(30)["fr"] == {
+    assert firm.placeholders(30, Sentences())["fr"] == {
         "name": "Oki Expertise",
         "phone": None,
         "whatsapp": None,
@@ -54,7 +55,10 @@ def test_what_is_not_set_has_neither_link_nor_placeholder() -> None:
 
 
 def test_placeholders_speak_the_language_asked_for() -> None:
-    assert details(contact_hours="Mo 09:00-18:00").placeholders(30)["en"]["hours"] == "on Monday from 9 am to 6 pm"
+    assert (
+        details(contact_hours="Mo 09:00-18:00").placeholders(30, Sentences())["en"]["hours"]
+        == "on Monday from 9 am to 6 pm"
+    )
 
 
 def test_open_now_is_told_in_the_time_zone_of_the_firm() -> None:

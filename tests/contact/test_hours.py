@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from okichat.contact.holidays import is_french_holiday
 from okichat.contact.hours import OpeningHours
+from okichat.sentences import Sentences
 
+FRENCH, ENGLISH = map(Sentences(), ("fr", "en"))
 MONDAY = 23  # of November 2026
 
 
@@ -57,7 +59,7 @@ def at(day: int, time: str) -> datetime:
 def test_hours_are_said_as_people_say_them(raw: str, french: str, english: str) -> None:
     hours = OpeningHours.parse(raw)
 
-    assert (hours.in_words("fr"), hours.in_words("en")) == (french, english)
+    assert (hours.in_words(FRENCH), hours.in_words(ENGLISH)) == (french, english)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +83,7 @@ def test_hours_are_said_as_people_say_them(raw: str, french: str, english: str) 
 def test_a_line_outside_the_syntax_is_shown_as_it_is_and_tells_nothing(raw: str) -> None:
     hours = OpeningHours.parse(f" {raw} ")
 
-    assert hours.in_words("fr") == hours.in_words("en") == raw
+    assert hours.in_words(FRENCH) == hours.in_words(ENGLISH) == raw
     assert hours.open_at(at(MONDAY, "10:00")) is None
 
 
@@ -89,7 +91,7 @@ def test_a_line_outside_the_syntax_is_shown_as_it_is_and_tells_nothing(raw: str)
 def test_no_line_whatsoever_breaks_the_page(raw: str) -> None:
     hours = OpeningHours.parse(raw)
 
-    assert isinstance(hours.in_words("fr"), str)
+    assert isinstance(hours.in_words(FRENCH), str)
     assert hours.open_at(at(MONDAY, "10:00")) in (True, False, None)
 
 

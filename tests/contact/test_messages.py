@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -65,9 +66,10 @@ def test_many_processes_share_the_messages_without_taking_one_twice(
     taken: list[str] = []
 
     def work() -> None:
-        own = Messages(Store(f"sqlite:///{tmp_path / 'okichat.db'}"), clock)
-        while kept := own.claim():
-            taken.append(kept.reference)
+        with closing(Store(f"sqlite:///{tmp_path / 'okichat.db'}")) as store:
+            own = Messages(store, clock)
+            while kept := own.claim():
+                taken.append(kept.reference)
 
     workers = [threading.Thread(target=work) for _ in range(4)]
     for worker in workers:

@@ -13,7 +13,7 @@ import pytest
 from tests.served import ROOT
 from tests.waiting import wait_until
 
-TOOLS = ("sh", "make", "sed", "cat", "cmp", "dirname", "rm", "mkdir", "sleep")
+TOOLS = ("sh", "make", "sed", "cat", "cmp", "cp", "dirname", "rm", "mkdir", "sleep")
 OLD = "sys.version_info = (3, 9, 18, 'final', 0)"
 BARE = "sys.modules['ensurepip'] = None"
 
@@ -35,11 +35,16 @@ class Machine:
         shutil.copy(ROOT / "Makefile", self.checkout)
         self.lock.write_text("# nothing to download\n")
 
-    def has_python(self, name: str, pretence: str = "pass") -> None:
-        """An interpreter that pretends something, where it is asked with -c."""
+    def has_python(self, name: str, pretence: str = "pass", ready: Path | None = None) -> None:
+        """An interpreter that pretends something, where it is asked with -c.
+
+        `ready`: the virtual environment that it copies where it is asked for one, as making one takes seconds."""
         script = f"import sys; {pretence}; exec(sys.argv[1])"
         real = sys.executable
-        self.add_program(name, f'if [ "$1" = -c ]; then exec "{real}" -c "{script}" "$2"; fi\nexec "{real}" "$@"')
+        lines = [f'if [ "$1" = -c ]; then exec "{real}" -c "{script}" "$2"; fi', f'exec "{real}" "$@"']
+        if ready:
+            lines.insert(1, f'if [ "$1 $2" = "-m venv" ]; then exec cp -R "{ready}/." "$3"; fi')
+        self.add_program(name, "\n".join(lines))
 
     def add_program(self, name: str, script: str) -> None:
         """A shell script on the PATH."""
@@ -57,7 +62,7 @@ class Machine:
             capture_output=True,
             text=True,
             check=False,
-            timeout=80,
+            timeout=160,
         )
 
     def start(self, *command: str) -> subprocess.Popen[str]:
@@ -91,12 +96,24 @@ def first_installation(tmp_path_factory: pytest.TempPathFactory) -> tuple[Machin
     return machine, machine.install()
 
 
+@pytest.fixture(scope="module")
+def ready(first_installation: tuple[Machine, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment as `python -m venv` leaves it."""
+    original, _ = first_installation
+    environment = tmp_path_factory.mktemp("ready") / "venv"
+    shutil.copytree(original.checkout / ".venv", environment, symlinks=True)
+    (environment / "okichat-run.txt").unlink()
+    return environment
+
+
 @pytest.fixture
-def installed(first_installation: tuple[Machine, str], tmp_path: Path) -> Machine:
+def installed(first_installation: tuple[Machine, str], ready: Path, tmp_path: Path) -> Machine:
     """A machine of one's own where the installation is done."""
     original, _ = first_installation
     shutil.copytree(original.checkout.parent, tmp_path, symlinks=True, dirs_exist_ok=True)
-    return Machine(tmp_path)
+    machine = Machine(tmp_path)
+    machine.has_python("python3.12", ready=ready)
+    return machine
 
 
 @pytest.mark.parametrize(
@@ -135,12 +152,12 @@ def test_a_fit_python_is_found_behind_an_unfit_python3(first_installation: tuple
 
 
 def test_the_interpreters_of_pyenv_are_found_though_its_commands_refuse_the_version_of_the_hosts(
-    machine: Machine,
+    machine: Machine, ready: Path
 ) -> None:
     for name in ("python3", "python3.11"):
         machine.add_program(name, "echo 'pyenv: version 3.13 is not installed' >&2; exit 127")
     machine.add_program("pyenv", 'echo "$(dirname "$0")/../pyenv"')
-    machine.has_python("../pyenv/versions/3.12.1/bin/python3")
+    machine.has_python("../pyenv/versions/3.12.1/bin/python3", ready=ready)
 
     assert "pyenv/versions/3.12.1/bin/python3 (" in machine.install()
 

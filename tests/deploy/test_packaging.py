@@ -68,7 +68,7 @@ def python(tmp_path: Path) -> Path:
 def _pip(*arguments: str, python: Path | None = None) -> None:
     where = ["--python", str(python)] if python else []
     command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *where, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=80)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=160)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -76,7 +76,7 @@ def _ask(served: Served, question: str) -> dict[str, object]:
     request = urllib.request.Request(
         served.url + "/api/chat", json.dumps({"question": question}).encode(), {"Content-Type": "application/json"}
     )
-    with urllib.request.urlopen(request, timeout=10) as reply:
+    with urllib.request.urlopen(request, timeout=60) as reply:
         answer: dict[str, object] = json.load(reply)
     return answer
 

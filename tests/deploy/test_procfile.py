@@ -40,7 +40,7 @@ def test_the_release_brings_the_database_up_to_date_and_the_web_answers(
 ) -> None:
     # `honcho run` takes a command, so the line of the release is given to it as the Procfile has it.
     release = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())["release"]
-    subprocess.run(_honcho("run", *release.split()), cwd=ROOT, env=environment, check=True, timeout=90)
+    subprocess.run(_honcho("run", *release.split()), cwd=ROOT, env=environment, check=True, timeout=160)
     store = Store(environment["DATABASE_URL"])
     with store.read() as connection:
         version = connection.scalar(text("SELECT version_num FROM alembic_version"))
@@ -71,7 +71,7 @@ def test_a_release_that_cannot_reach_its_database_fails_so_that_the_old_version_
     command = [str(shutil.which("flask", path=environment["PATH"])), "--app", "wsgi", "okichat", "migrate"]
     unreachable = environment | {"DATABASE_URL": "postgres://okichat:hunter2@127.0.0.1:1/okichat"}
 
-    done = subprocess.run(command, cwd=ROOT, env=unreachable, capture_output=True, text=True, check=False, timeout=90)
+    done = subprocess.run(command, cwd=ROOT, env=unreachable, capture_output=True, text=True, check=False, timeout=160)
 
     assert done.returncode != 0
     assert "the database of DATABASE_URL cannot be used" in done.stderr

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from okichat.monitoring.journal import Fact
 from okichat.settings import Settings
-from tests.deploy.fleet import ask
 from tests.doubles.openai_server import OpenAIServer
-from tests.faults.gunicorn_app import gunicorn_app
 from tests.ports import free_port
 from tests.servers import redis_server
+from tests.site import Site
 from tests.skipping import skipped_without_servers
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.deploy
 
@@ -40,6 +39,15 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
         yield f"rediss://127.0.0.1:{port}/0"
 
 
+@pytest.fixture
+def gpt_settings(redis_url: str, model: OpenAIServer, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Of an app that asks `model` and has all the patience with Redis."""
+    for timeout in ("cache.redis_shelf._TIMEOUT_S", "web.limits._REDIS_TIMEOUT_S"):
+        monkeypatch.setattr(f"okichat.{timeout}", PATIENCE_S)
+    keys = {"OPENAI_API_KEY": "sk-test-key", "SECRET_KEY": "k" * 32}
+    return {**keys, "OPENAI_BASE_URL": model.base_url, "REDIS_URL": redis_url, "OKICHAT_CACHE_TTL_S": "3600"}
+
+
 def _keys(redis_url: str) -> list[str]:
     import redis
 
@@ -48,18 +56,12 @@ def _keys(redis_url: str) -> list[str]:
 
 
 def test_limit_and_cache_are_kept_in_it_when_the_certificate_is_not_to_be_checked(
-    redis_url: str, model: OpenAIServer
+    redis_url: str, gpt_settings: dict[str, str], open_site: Callable[..., Site]
 ) -> None:
-    with gunicorn_app(
-        OPENAI_BASE_URL=model.base_url,
-        REDIS_URL=redis_url,
-        OKICHAT_REDIS_TLS_VERIFY="no",
-        OKICHAT_CACHE_TTL_S="3600",
-        OKICHAT_RATE_LIMIT="5 per 15 minutes",
-    ) as app:
-        answered_by = [ask(app.port, QUESTION).answer["answered_by"] for _ in range(2)]
-        statuses = [ask(app.port, "Bonjour").status for _ in range(4)]
-        keys = _keys(redis_url)
+    site = open_site(**gpt_settings, OKICHAT_REDIS_TLS_VERIFY="no", OKICHAT_RATE_LIMIT="5 per 15 minutes")
+    answered_by = [site.ask(QUESTION)["answered_by"] for _ in range(2)]
+    statuses = [site.post("Bonjour").status_code for _ in range(4)]
+    keys = _keys(redis_url)
 
     assert answered_by == ["gpt", "cache"]
     assert statuses == [200, 200, 200, 429]
@@ -68,15 +70,14 @@ def test_limit_and_cache_are_kept_in_it_when_the_certificate_is_not_to_be_checke
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused_otherwise_and_visitors_are_answered(
-    redis_url: str, model: OpenAIServer
+    redis_url: str, gpt_settings: dict[str, str], open_site: Callable[..., Site]
 ) -> None:
-    with gunicorn_app(OPENAI_BASE_URL=model.base_url, REDIS_URL=redis_url, OKICHAT_CACHE_TTL_S="3600") as app:
-        answer = ask(app.port, QUESTION)
-        wait_until(lambda: "cache_unavailable" in app.events(), "the operator is told")
-        events = [json.loads(line) for line in app.events().splitlines() if line.startswith("{")]
+    site = open_site(**gpt_settings)
+    away: list[Fact] = []
+    site.parts.journal.listen(lambda name, facts: away.append(facts["room"]) if name == "cache_unavailable" else None)
 
-    assert answer.status == 200
-    assert [event["room"] for event in events if event["event"] == "cache_unavailable"] == ["redis"]
+    assert site.ask(QUESTION)["answered_by"] == "gpt"
+    assert away == ["redis"]
     assert _keys(redis_url) == []
 
 

@@ -15,6 +15,7 @@ from jinja2 import Environment, meta, nodes
 
 from okichat import create_app
 from okichat.content import folder
+from okichat.sentences import Sentences
 from okichat.settings import Settings
 from okichat.web.parts import EXTENSION
 from okichat.web.public import PUBLIC
@@ -97,11 +98,10 @@ def nursery(tmp_path: Path) -> Iterator[FlaskClient]:
         app = create_app(Settings.from_environment(settings))
         app.extensions["model"] = model
         yield app.test_client()
-        app.extensions[EXTENSION].upkeep.stop()
-        app.extensions[EXTENSION].store.close()
+        app.extensions[EXTENSION].close()
 
 
-def test_the_worked_example_has_its_own_brand_layout_knowledge_and_prompt(nursery: FlaskClient) -> None:
+def test_the_worked_example_has_its_own_brand_layout_knowledge_prompt_and_sentences(nursery: FlaskClient) -> None:
     page = nursery.get("/").get_data(as_text=True)
     sheet = re.search(r'href="(/static/site\.\w+\.css)"', page)
     stream = nursery.post("/chat", data={"question": "Livrez-vous à domicile ?"}, headers=STREAMING)
@@ -116,6 +116,8 @@ def test_the_worked_example_has_its_own_brand_layout_knowledge_and_prompt(nurser
     assert "La livraison" in stream.get_data(as_text=True)  # its knowledge is the source
     sent = nursery.application.extensions["model"].requests[-1].body["messages"]
     assert "une pépinière familiale" in sent[0]["content"]
+    outside = nursery.post("/api/chat", json={"question": "Quel temps fera-t-il demain ?"}).get_json()
+    assert outside["response"].startswith("Là, nous séchons")
     for path in ("/widget", "/contact", "/confidentialite", "/nowhere"):
         assert sheet[1] in nursery.get(path).get_data(as_text=True)
 
@@ -155,3 +157,12 @@ def _one_of(hint: Any) -> Any:
     if get_origin(hint) in (Union, UnionType):
         return next(kind for kind in get_args(hint) if kind is not NoneType)
     return hint
+
+
+def test_the_guides_own_sentence_takes_the_shipped_ones_place(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```po\n(.*?)```", template_docs.GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "fr.po").write_text(example, encoding="utf-8")
+
+    said = Sentences(tmp_path)("fr")("refusal.too_many", minutes=3)
+
+    assert said == "Doucement : reposez votre question dans 3 min."

@@ -9,12 +9,13 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
+from threading import Event
 from typing import Any
 
 from tests.doubles.openai_wire import Billed, Completion, Part, Reply, input_tokens_of
 
 # A hang that no one ends is ended by the double itself, so that a test of a missing deadline fails and does not hang.
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 class ClientLeft(Exception):
@@ -77,12 +78,16 @@ class Exchange:
         self.bill_input(reply)
         default = "text/event-stream; charset=utf-8" if completion.streamed else "application/json"
         self.head(200, content_type or default, headers)
-        self._wait_for_gate(reply)
+        self._wait_for(reply.gate)
         return completion
 
     def answer(self, reply: Reply) -> None:
         """The whole of a reply, as it is scripted."""
-        self.send(self.begin(reply).parts(), reply.token_delay_s)
+        parts = self.begin(reply).parts()
+        half = len(parts) // 2
+        self.send(parts[:half], reply.token_delay_s)
+        self._wait_for(reply.rest)
+        self.send(parts[half:], reply.token_delay_s)
         self.end()
 
     def head(
@@ -152,9 +157,9 @@ class Exchange:
             self.received.billed += billed
             self._count(billed)
 
-    def _wait_for_gate(self, reply: Reply) -> None:
+    def _wait_for(self, event: Event | None) -> None:
         until_s = time.monotonic() + PATIENCE_S
-        while reply.gate is not None and not reply.gate.is_set() and time.monotonic() < until_s:
+        while event is not None and not event.is_set() and time.monotonic() < until_s:
             self.wait(0.01)
 
     def _is_closed_within(self, seconds: float) -> bool:
@@ -162,6 +167,7 @@ class Exchange:
         if not readable:
             return False
         try:
-            return self.connection.recv(1, socket.MSG_PEEK) == b""
+            # The plain socket's: that of TLS cannot peek.
+            return socket.socket.recv(self.connection, 1, socket.MSG_PEEK) == b""
         except OSError:
             return True

@@ -53,6 +53,16 @@ class Listener(ThreadingHTTPServer):
             except OSError:
                 continue  # the client was faster
 
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Known before its thread has begun: a host that goes down leaves no connection behind."""
+        self.sockets.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """It is over."""
+        self.sockets.discard(request)
+        super().shutdown_request(request)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that leaves is part of the game; anything else is a bug of the double."""
         error = sys.exception()
@@ -65,12 +75,7 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: Listener
 
-    def setup(self) -> None:
-        super().setup()
-        self.server.sockets.add(self.connection)
-
     def finish(self) -> None:
-        self.server.sockets.discard(self.connection)
         try:
             super().finish()
         except OSError:

@@ -62,7 +62,7 @@ class OpenAIServer:
         return len(self._listener.sockets)
 
     def reply(self, text: str | None = None, **how: Any) -> None:
-        """Answer the next unscripted request with `text`; `how` are the fields of Reply, e.g. delay_s, token_delay_s, gate."""
+        """Answer the next unscripted request with `text`; `how` are the fields of Reply, e.g. delay_s, token_delay_s, gate, rest."""
         self._script.append(_reply(text, how))
 
     def fail(self, kind: str) -> None:

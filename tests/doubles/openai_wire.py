@@ -24,6 +24,7 @@ class Reply:
     delay_s        before the headers
     token_delay_s  before each token
     gate           the first token waits until this event is set, after `delay_s`
+    rest           the second half of the tokens waits until this event is set
     cached_tokens  how many of the input tokens are reported as cached
     usage          what to report in place of the counted usage; None leaves it out
     done           whether a stream is closed with `[DONE]`
@@ -35,6 +36,7 @@ class Reply:
     delay_s: float = 0.0
     token_delay_s: float = 0.0
     gate: Event | None = None
+    rest: Event | None = None
     cached_tokens: int = 0
     finish_reason: str | None = "stop"
     refusal: str | None = None

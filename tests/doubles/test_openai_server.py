@@ -15,6 +15,7 @@ from tests.doubles.openai_addresses import ADDRESS_FAULTS
 from tests.doubles.openai_faults import FAULTS
 from tests.doubles.openai_server import OpenAIServer
 from tests.doubles.openai_wire import DEFAULT_TEXT, Billed
+from tests.waiting import wait_until
 
 KEY = "sk-double-0123456789"
 
@@ -98,7 +99,7 @@ def test_the_key_is_not_kept(server: OpenAIServer) -> None:
 
 
 def test_a_client_that_leaves_is_seen_and_pays_only_for_what_was_written(server: OpenAIServer) -> None:
-    server.reply(token_delay_s=0.02)
+    server.reply(rest=threading.Event())
     client = client_of(server.base_url)
     stream = client.chat.completions.create(
         model="gpt-6-luna", messages=[{"role": "user", "content": "?"}], stream=True
@@ -119,7 +120,20 @@ def test_a_gate_holds_the_first_token_back(server: OpenAIServer) -> None:
         with pytest.raises(NotInTime):
             asked.result(0.1)
         gate.set()
-        assert asked.result(5)[0] == "enfin"
+        assert asked.result(20)[0] == "enfin"
+
+
+def test_the_second_half_of_an_answer_is_held_back_until_it_is_wanted(server: OpenAIServer) -> None:
+    wanted = threading.Event()
+    server.reply("un deux trois quatre", rest=wanted)
+    with ThreadPoolExecutor() as pool:
+        asked = pool.submit(ask, client_of(server.base_url))
+        wait_until(lambda: server.billed_tokens.output_tokens, "the first half is said")
+        with pytest.raises(NotInTime):
+            asked.result(0.1)
+        assert server.billed_tokens.output_tokens < 4
+        wanted.set()
+        assert asked.result(20)[0] == "un deux trois quatre"
 
 
 def test_a_host_that_went_down_comes_back_on_the_same_port(server: OpenAIServer) -> None:

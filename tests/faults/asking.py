@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from urllib.parse import urlencode
 
-from okichat.sentences import sentences
+from okichat.sentences import Sentences
 
 HTMX, PLAIN, JSON, JSON_STREAM = "htmx stream", "no JavaScript", "JSON", "JSON stream"
 WAYS = (HTMX, PLAIN, JSON, JSON_STREAM)
@@ -119,4 +119,5 @@ def _words(markup: str) -> str:
 @cache
 def _rungs() -> dict[str, str]:
     """How the page names each rung, in both languages."""
+    sentences = Sentences()
     return {sentences(language)(f"rung.{rung}"): rung for rung in RUNGS for language in ("en", "fr")}

@@ -24,7 +24,7 @@ class GunicornApp:
     """One instance of the app; start it, stop it, start it again on the same port and store."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        """`environment` over short deadlines, a free port and a store in `folder`."""
+        """`environment` over a model that may take its time, a free port and a store in `folder`."""
         self.port = free_port()
         self.log = folder / "log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -35,6 +35,8 @@ class GunicornApp:
             "OKICHAT_HOST": "127.0.0.1",
             "DATABASE_URL": f"sqlite:///{folder}/okichat.db",
             "OPENAI_API_KEY": "sk-fault-suite",
+            "OKICHAT_FIRST_TOKEN_S": "100",
+            "OKICHAT_DEADLINE_S": "120",
             "OKICHAT_PRICE_INPUT": "0.1",
             "OKICHAT_PRICE_OUTPUT": "0.5",
             "OKICHAT_CACHE_TTL_S": "0",
@@ -66,7 +68,7 @@ class GunicornApp:
         for pid in (process.pid, *self.workers()):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        process.wait(10)
+        process.wait(40)
 
     def workers(self) -> list[int]:
         """Process numbers of the workers."""

@@ -14,7 +14,7 @@ import pytest
 from tests.doubles.openai_server import OpenAIServer
 from tests.faults.asking import JSON, WAYS, Reply, ask
 from tests.faults.gunicorn_app import gunicorn_app
-from tests.faults.served import Served, served
+from tests.faults.served import PATIENT, Served, served
 from tests.servers import postgres_server
 from tests.skipping import skipped_without_servers
 from tests.waiting import wait_until
@@ -26,7 +26,7 @@ _WAITS_S = 10.0
 
 @contextmanager
 def on_sqlite(model: OpenAIServer, file: Path) -> Iterator[Served]:
-    with served(openai_base_url=model.base_url, database_url=f"sqlite:///{file}") as app:
+    with served(openai_base_url=model.base_url, database_url=f"sqlite:///{file}", **PATIENT) as app:
         yield app
 
 
@@ -51,7 +51,10 @@ def wait_until_gpt_answers(app: Served) -> None:
     wait_until(is_back, "the database is used again, and GPT answers")
 
 
-def test_visitors_are_answered_while_another_process_has_locked_sqlite(model: OpenAIServer, tmp_path: Path) -> None:
+def test_visitors_are_answered_while_another_process_has_locked_sqlite(
+    model: OpenAIServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("okichat.storage.engine._LOCK_TIMEOUT_S", 1.0)
     with on_sqlite(model, tmp_path / "okichat.db") as app:
         with closing(sqlite3.connect(tmp_path / "okichat.db", isolation_level=None)) as other:
             other.execute("BEGIN EXCLUSIVE")
@@ -127,7 +130,7 @@ def test_postgres_may_be_restarted_under_the_app(model: OpenAIServer) -> None:
     with (
         skipped_without_servers(),
         postgres_server() as postgres,
-        served(openai_base_url=model.base_url, database_url=postgres.url) as app,
+        served(openai_base_url=model.base_url, database_url=postgres.url, **PATIENT) as app,
     ):
         assert ask(app.port, JSON, QUESTION).answered_by == "gpt"
         postgres.stop()
@@ -144,7 +147,7 @@ def test_postgres_may_be_restarted_under_the_app(model: OpenAIServer) -> None:
 def test_an_app_that_was_started_without_its_database_uses_it_once_it_is_there(model: OpenAIServer) -> None:
     with skipped_without_servers(), postgres_server() as postgres:
         postgres.stop()
-        with served(openai_base_url=model.base_url, database_url=postgres.url) as app:
+        with served(openai_base_url=model.base_url, database_url=postgres.url, **PATIENT) as app:
             assert_answered_unpaid(ask_in_every_way(app), model, app)
             postgres.start()
 

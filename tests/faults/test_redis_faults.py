@@ -13,7 +13,7 @@ import pytest
 
 from tests.doubles.openai_server import OpenAIServer
 from tests.faults.asking import JSON, WAYS, ask
-from tests.faults.served import Served, served
+from tests.faults.served import PATIENT, Served, served
 from tests.servers import RedisServer, redis_server
 from tests.skipping import skipped_without_servers
 
@@ -22,9 +22,14 @@ NEW_QUESTION = "Quels sont vos services ?"
 SMALL_TALK = "Bonjour"
 
 
+_PATIENCE_S = 3.0  # with Redis: on a busy machine a healthy one may take its time
+
+
 @pytest.fixture
-def redis() -> Iterator[RedisServer]:
+def redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisServer]:
     """Not started yet."""
+    for timeout in ("cache.redis_shelf._TIMEOUT_S", "web.limits._REDIS_TIMEOUT_S"):
+        monkeypatch.setattr(f"okichat.{timeout}", _PATIENCE_S)
     with skipped_without_servers(), redis_server(starts=False) as server:
         yield server
 
@@ -34,7 +39,7 @@ def assert_answered(app: Served, question: str = QUESTION) -> None:
     assert [(reply.status, reply.answered_by in ("gpt", "cache")) for reply in replies] == [(200, True)] * len(WAYS)
 
 
-def added_s(app: Served, questions: int = 20) -> float:
+def taken_s(app: Served, questions: int = 20) -> float:
     """The median of what a question that needs no model takes."""
     return statistics.median(ask(app.port, JSON, SMALL_TALK).took_s for _ in range(questions))
 
@@ -45,7 +50,7 @@ def assert_told_once(app: Served) -> None:
 
 
 def test_redis_may_be_absent_at_the_start_and_come_later(model: OpenAIServer, redis: RedisServer) -> None:
-    with served(cache_ttl_s=600, openai_base_url=model.base_url, redis_url=redis.url) as app:
+    with served(cache_ttl_s=600, openai_base_url=model.base_url, redis_url=redis.url, **PATIENT) as app:
         assert_answered(app)
         assert_told_once(app)
         redis.start()
@@ -55,7 +60,7 @@ def test_redis_may_be_absent_at_the_start_and_come_later(model: OpenAIServer, re
 
 def test_redis_may_die_and_come_back(model: OpenAIServer, redis: RedisServer) -> None:
     redis.start()
-    with served(cache_ttl_s=600, openai_base_url=model.base_url, redis_url=redis.url) as app:
+    with served(cache_ttl_s=600, openai_base_url=model.base_url, redis_url=redis.url, **PATIENT) as app:
         assert_answered(app)
         redis.kill()
         assert_answered(app)
@@ -86,30 +91,31 @@ def test_no_visitor_meets_an_error_at_the_very_moment_redis_dies(model: OpenAISe
             redis.start()
         over.set()
         for visitor in visitors:
-            visitor.join(10)
+            visitor.join(40)
 
     assert set(statuses) == {200}
 
 
 def test_a_redis_that_hangs_is_not_waited_for_by_every_question(model: OpenAIServer, redis: RedisServer) -> None:
     redis.start()
-    with served(cache_ttl_s=600, openai_base_url=model.base_url, redis_url=redis.url) as app:
-        usual_s = added_s(app)
+    with served(cache_ttl_s=600, openai_base_url=model.base_url, redis_url=redis.url, **PATIENT) as app:
         os.kill(redis.pid, signal.SIGSTOP)
         try:
             ask(app.port, JSON, SMALL_TALK)  # the one that finds out
-            hanging_s = added_s(app)
+            waited_s = taken_s(app)
             assert_answered(app)
         finally:
             os.kill(redis.pid, signal.SIGCONT)
 
-        assert hanging_s - usual_s < 0.25  # one wait for Redis
+        assert waited_s < _PATIENCE_S
         assert_told_once(app)
 
 
 def test_a_redis_that_refuses_the_password_is_done_without(model: OpenAIServer, redis: RedisServer) -> None:
     redis.start("--requirepass", "right")
-    with served(cache_ttl_s=600, openai_base_url=model.base_url, redis_url=redis.url_with_password("wrong")) as app:
+    with served(
+        cache_ttl_s=600, openai_base_url=model.base_url, redis_url=redis.url_with_password("wrong"), **PATIENT
+    ) as app:
         assert_answered(app)
         assert_told_once(app)
         assert all("wrong" not in str(facts) for _, facts in app.events)
@@ -117,14 +123,14 @@ def test_a_redis_that_refuses_the_password_is_done_without(model: OpenAIServer, 
 
 def test_a_redis_that_only_reads_is_done_without(model: OpenAIServer, redis: RedisServer) -> None:
     redis.start("--replicaof", "127.0.0.1", "1")
-    with served(cache_ttl_s=600, openai_base_url=model.base_url, redis_url=redis.url) as app:
+    with served(cache_ttl_s=600, openai_base_url=model.base_url, redis_url=redis.url, **PATIENT) as app:
         assert_answered(app)
         assert_told_once(app)
 
 
 def test_a_redis_without_memory_is_done_without(model: OpenAIServer, redis: RedisServer) -> None:
     redis.start("--maxmemory", "1", "--maxmemory-policy", "noeviction")
-    with served(cache_ttl_s=600, openai_base_url=model.base_url, redis_url=redis.url) as app:
+    with served(cache_ttl_s=600, openai_base_url=model.base_url, redis_url=redis.url, **PATIENT) as app:
         assert_answered(app)
         assert_told_once(app)
 

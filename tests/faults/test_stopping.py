@@ -20,10 +20,12 @@ from tests.waiting import wait_until
 QUESTION = "Quels sont vos horaires d'ouverture ?"
 
 
-def asked(pool: ThreadPoolExecutor, app: GunicornApp, model: OpenAIServer, way: str) -> Future[Reply]:
+def asked(
+    pool: ThreadPoolExecutor, app: GunicornApp, model: OpenAIServer, way: str, question: str = QUESTION
+) -> Future[Reply]:
     """A question whose paid call has begun."""
     before = len(model.requests)
-    reply = pool.submit(ask, app.port, way, QUESTION)
+    reply = pool.submit(ask, app.port, way, question)
     wait_until(lambda: len(model.requests) > before or reply.done(), "the model is asked")
     return reply
 
@@ -40,34 +42,32 @@ def test_answers_in_flight_are_finished_when_the_host_stops_the_app(model: OpenA
         reply = asked(pool, app, model, way)
         app.terminate()
 
-        assert (reply.result(20).answered_by, reply.result().is_whole) == ("gpt", True)
+        assert (reply.result(40).answered_by, reply.result().is_whole) == ("gpt", True)
         app.wait()
         assert rows(app, "SELECT count(*) FROM reservations") == [(0,)]
         assert rows(app, "SELECT answered_by FROM turns") == [("gpt",)]
 
 
-@pytest.mark.parametrize("way", [HTMX, JSON])
 def test_who_waits_for_a_slow_model_is_answered_from_the_knowledge_before_the_process_ends(
-    model: OpenAIServer, way: str
+    model: OpenAIServer,
 ) -> None:
     model.always_reply(token_delay_s=2.0)
+    patience = "--graceful-timeout 15"  # the fifth of it that is left for the answers is enough on a busy machine too
     with (
-        gunicorn_app(
-            OPENAI_BASE_URL=model.base_url, OKICHAT_DEADLINE_S="60", GUNICORN_CMD_ARGS="--graceful-timeout 5"
-        ) as app,
+        gunicorn_app(OPENAI_BASE_URL=model.base_url, GUNICORN_CMD_ARGS=patience) as app,
         ThreadPoolExecutor() as pool,
     ):
-        reply = asked(pool, app, model, way)
+        replies = [asked(pool, app, model, HTMX), asked(pool, app, model, JSON, "Quels sont vos tarifs ?")]
         app.terminate()
 
-        assert (reply.result(20).answered_by, reply.result().is_whole) == ("local", True)
+        assert [(reply.result(40).answered_by, reply.result().is_whole) for reply in replies] == [("local", True)] * 2
         app.wait()
         assert rows(app, "SELECT count(*) FROM reservations") == [(0,)]
 
 
 def test_a_killed_app_has_spent_what_it_had_reserved(model: OpenAIServer) -> None:
     model.fail("stall_middle")
-    with gunicorn_app(OPENAI_BASE_URL=model.base_url, OKICHAT_DEADLINE_S="3", OKICHAT_FIRST_TOKEN_S="2") as app:
+    with gunicorn_app(OPENAI_BASE_URL=model.base_url) as app:
         visitor = threading.Thread(target=_ask_and_lose, args=(app.port,))
         visitor.start()
         wait_until(lambda: model.requests, "the model is asked")
@@ -92,14 +92,14 @@ def _ask_and_lose(port: int) -> None:
 
 
 def test_a_visitor_who_leaves_ends_the_paid_call_under_gunicorn_too(model: OpenAIServer) -> None:
-    model.always_reply(token_delay_s=0.1)
+    model.always_reply(rest=threading.Event())
     with gunicorn_app(OPENAI_BASE_URL=model.base_url) as app:
         body = json.dumps({"question": QUESTION}).encode()
         head = (
             "POST /api/chat HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
             f"Accept: text/event-stream\r\nContent-Length: {len(body)}\r\n\r\n"
         )
-        with socket.create_connection(("127.0.0.1", app.port), timeout=10) as visitor:
+        with socket.create_connection(("127.0.0.1", app.port), timeout=30) as visitor:
             visitor.sendall(head.encode() + body)
             wait_until(lambda: model.requests, "the model is asked")
             visitor.recv(100)

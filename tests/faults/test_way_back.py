@@ -15,7 +15,7 @@ import pytest
 
 from tests.doubles.openai_server import OpenAIServer
 from tests.faults.asking import JSON, PLAIN, WAYS, ask
-from tests.faults.served import Served, served
+from tests.faults.served import PATIENT, Served, served
 from tests.waiting import wait_until
 
 QUESTION = "Quels sont vos horaires d'ouverture ?"
@@ -23,12 +23,12 @@ QUESTION = "Quels sont vos horaires d'ouverture ?"
 
 @pytest.fixture
 def app(model: OpenAIServer) -> Iterator[Served]:
-    with served(openai_base_url=model.base_url) as app:
+    with served(openai_base_url=model.base_url, **PATIENT) as app:
         yield app
 
 
 def readiness(app: Served) -> dict[str, Any]:
-    connection = http.client.HTTPConnection("127.0.0.1", app.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", app.port, timeout=30)
     connection.request("GET", "/readyz")
     found: dict[str, Any] = json.loads(connection.getresponse().read())
     connection.close()
@@ -89,7 +89,7 @@ def test_only_one_question_at_a_time_tries_a_model_that_failed(model: OpenAIServ
 
     meanwhile = ask(app.port, JSON, "Quels sont vos tarifs ?").answered_by
     gate.set()
-    trial.join(10)
+    trial.join(30)
 
     assert (meanwhile, first) == ("local", ["gpt"])
 
@@ -105,7 +105,7 @@ def test_the_wait_that_the_server_asks_for_is_kept(model: OpenAIServer, app: Ser
 
 
 def test_a_model_that_is_gone_is_replaced_by_the_second_one(model: OpenAIServer) -> None:
-    with served(openai_base_url=model.base_url, openai_fallback_model="gpt-5.4-mini") as app:
+    with served(openai_base_url=model.base_url, openai_fallback_model="gpt-5.4-mini", **PATIENT) as app:
         model.fail("model_not_found")
 
         assert ask(app.port, PLAIN, QUESTION).answered_by == "gpt"
@@ -143,7 +143,7 @@ def test_a_visitor_who_leaves_ends_the_paid_call(model: OpenAIServer, moment: st
         model.always_fail("hang_before_headers")
     else:
         model.always_reply("Nous tenons vos comptes. " * 500, token_delay_s=0.1)
-    with served(openai_base_url=model.base_url, first_token_s=100.0, deadline_s=120.0) as app:
+    with served(openai_base_url=model.base_url, **PATIENT) as app:
         left_at_s = leave_once_asked(app.port, model)
 
         gone_at_s = model.wait_until_left(model.requests[-1])
@@ -161,7 +161,7 @@ def leave_once_asked(port: int, model: OpenAIServer) -> float:
         "POST /api/chat HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         f"Accept: text/event-stream\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as visitor:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as visitor:
         visitor.sendall(head.encode() + body)
         visitor.recv(100)
         wait_until(lambda: len(model.requests) > before, "the model is asked")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
 from okichat.guard.secret_key import secret_key
@@ -37,7 +39,8 @@ def test_while_the_store_is_away_there_is_a_key_all_the_same_and_the_operator_is
 
     journal.listen(listen)
     away = Store("sqlite:////nowhere/at/all.db")
-    keys = {secret_key(Settings(), away, journal) for _ in range(2)}
+    with closing(away):
+        keys = {secret_key(Settings(), away, journal) for _ in range(2)}
 
     assert len(keys) == 2
     assert set(told) == {"secret_key_not_kept"}

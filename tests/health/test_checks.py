@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from okichat.health.state import UNPAID
-from okichat.sentences import sentences
+from okichat.sentences import Sentences
 from tests.site import Site
 from tests.web.admin.dashboard import PASSWORD, page, sign_in
 
@@ -31,7 +31,7 @@ def shown_on_screen(site: Site) -> set[tuple[str, str]]:
     """The same."""
     sign_in(site)
     found = re.findall(r'class="check check-(\w+)"><strong>(.*?)</strong>.*?<p>(.*?)</p>', page(site, "/admin/health"))
-    say = sentences("fr")
+    say = Sentences()("fr")
     own = {say(f"admin.check.{name}") for name in NOBODY_BUT_THE_SCREEN}
     assert own <= {title for _, title, _ in found}
     return {(status, html.unescape(text)) for status, title, text in found if title not in own}
@@ -64,7 +64,7 @@ def test_a_host_that_forgets_its_disk_keeps_gpt_off_in_every_report_unless_the_o
     open_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DYNO", "web.1")
-    forgotten = sentences("fr")("check.ledger.forgets")
+    forgotten = Sentences()("fr")("check.ledger.forgets")
     off, allowed = (
         open_site(OKICHAT_ADMIN_PASSWORD=PASSWORD, **KEY, **more)
         for more in ({}, {"OKICHAT_ALLOW_EPHEMERAL_LEDGER": "yes"})

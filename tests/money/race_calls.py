@@ -20,10 +20,13 @@ from okichat.money.budget import Budget
 from okichat.money.reservation import BudgetSpent, LedgerUnavailable
 from okichat.monitoring.journal import Journal
 from okichat.question import Question
+from okichat.sentences import Sentences
 from okichat.sources.gpt import Gpt
 from okichat.sources.prompt import Prompt
+from okichat.storage import engine
 from okichat.storage.engine import Store
 from tests.money.race import ENDINGS, MONTHS, Race, RaceClock
+from tests.waiting import PATIENCE_S
 
 _LEAVES = 0.1  # the share of visitors who leave in the middle of a streamed answer
 
@@ -41,15 +44,21 @@ class Bill:
 
 
 def wait_for_races(pipe: Connection, url: str, billed: Any, slot: int) -> None:
-    """The body of one process: it runs every race that comes through the pipe and tells how its calls ended."""
+    """The body of one process: it runs every race that comes through the pipe and tells how its calls ended.
+
+    One that will be killed waits for it, where it is done before."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.getLogger("okichat").setLevel(logging.CRITICAL)  # thousands of faults on purpose
+    engine._LOCK_TIMEOUT_S, engine._CONNECT_TIMEOUT_S = PATIENCE_S, int(PATIENCE_S)  # a busy machine is no fault
     store = Store(url)
     bill = Bill(billed, slot)
     while True:
         try:
-            race = pipe.recv()
-            pipe.send(_run(race, store, bill, slot))
+            race, is_doomed = pipe.recv()
+            calls = _run(race, store, bill, slot)
+            if is_doomed:
+                signal.pause()
+            pipe.send(calls)
         except (EOFError, BrokenPipeError):
             store.close()
             return
@@ -133,6 +142,7 @@ def _orphans(budget: Budget) -> int:
 
 
 def _gpt(race: Race, budget: Budget, clock: RaceClock) -> Gpt:
-    gpt = Gpt(race.settings(), budget, Prompt([folder("prompts")], "Oki"), Journal(clock), clock)
+    sentences = Sentences()
+    gpt = Gpt(race.settings(), budget, Prompt([folder("prompts")], "Oki", sentences), sentences, Journal(clock), clock)
     gpt.warm()
     return gpt

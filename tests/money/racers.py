@@ -13,17 +13,24 @@ from multiprocessing.context import ForkServerProcess
 from threading import Thread
 from typing import Any
 
+from sqlalchemy import text
+
 from okichat.storage.engine import Store
 from tests.doubles.openai_server import OpenAIServer
 from tests.money.race import MONTHS, Outcome, Race
 from tests.money.race_calls import wait_for_races
 from tests.money.race_verdict import drawn_verdict, host_verdict
+from tests.waiting import wait_until
 
 # Replacing a killed process costs a fork of one that has imported everything, not a start of Python.
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["tests.money.race_calls", "openai", "psycopg"])
 _PATIENCE_S = 180.0
 _LET_THE_HOST_END_S = 5.0
+_UNDER_WAY = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
+    " AND pid <> pg_backend_pid() AND state <> 'idle'"
+)
 
 
 class Racers:
@@ -44,10 +51,13 @@ class Racers:
         `wait_for`: what must be over before the look, such as the restart of the database."""
         for index in range(len(self._billed)):
             self._billed[index] = 0
-        for _, pipe in self._racers:
-            pipe.send(race)
+        killed = random.Random(race.seed).randrange(len(self._racers)) if kill_after_s is not None else None
+        for slot, (_, pipe) in enumerate(self._racers):
+            pipe.send((race, slot == killed))
         outcome = Outcome(races=1)
-        killed = self._kill(race, kill_after_s) if kill_after_s is not None else None
+        if killed is not None and kill_after_s is not None:
+            time.sleep(kill_after_s)
+            self._racers[killed][0].kill()  # with all its threads, wherever they are
         outcome.calls = self._counts(race, killed)
         if killed is not None:
             outcome.kinds["a process was killed in the middle"] = 1
@@ -55,6 +65,8 @@ class Racers:
             self._racers[killed] = self._start(killed)
         if wait_for is not None:
             wait_for.join()
+        if killed is not None and not self._store.is_sqlite:
+            wait_until(self._is_quiet, "the server has noticed the death, and ended what was under way")
         outcome.add(self._look(race))
         return outcome
 
@@ -70,15 +82,10 @@ class Racers:
             process.join(10)
         self._store.close()
 
-    def _kill(self, race: Race, after_s: float) -> int | None:
-        """Kill one, with all its threads wherever they are; None where it had finished already."""
-        time.sleep(after_s)
-        victim = random.Random(race.seed).randrange(len(self._racers))
-        process, pipe = self._racers[victim]
-        if pipe.poll():
-            return None
-        process.kill()
-        return victim
+    def _is_quiet(self) -> bool:
+        """Whether Postgres is in no transaction but ours: a commit on its way when its process died may come a moment later."""
+        with self._store.read() as connection:
+            return not connection.scalar(_UNDER_WAY)
 
     def _counts(self, race: Race, killed: int | None) -> Counter[str]:
         """How the calls ended, of those that live to tell."""

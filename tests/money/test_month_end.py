@@ -81,6 +81,7 @@ def test_a_burst_spends_the_budget_and_the_next_month_begins_without_a_restart(
         OKICHAT_PRICE_OUTPUT=str(OUT_USD),
         OKICHAT_ALERT_WEBHOOK=webhook_host.url,
     )
+    site.parts.upkeep.start()
     assert 'class="mode mode-gpt"' in site.client.get("/").get_data(as_text=True)
 
     rungs, statuses = burst(site)

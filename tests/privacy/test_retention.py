@@ -18,7 +18,6 @@ from tests.site import Site
 def site(open_site: Callable[..., Site], model: OpenAIServer, clock: StoppedClock) -> Site:
     site = open_site(clock, OPENAI_API_KEY="sk-test-key", OPENAI_BASE_URL=model.base_url, OKICHAT_RETENTION_DAYS="30")
     site.ask("Tenez-vous les comptes d'une boulangerie ?")
-    site.parts.upkeep.stop()  # here the tests purge
     return site
 
 

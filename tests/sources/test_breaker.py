@@ -131,3 +131,16 @@ def test_the_reason_and_the_end_of_a_pause_are_known(breaker: Breaker, clock: St
 
     assert pause is not None
     assert (pause.cause, (pause.until - clock.now()).total_seconds()) == ("quota", 900)
+
+
+def test_a_trial_that_fails_otherwise_than_before_is_told_and_pauses_at_once(
+    breaker: Breaker, clock: StoppedClock
+) -> None:
+    breaker.failed("rate", "rate_limited", 20, at_once=True)
+    clock.forward(seconds=21)
+    breaker.enter()
+
+    assert breaker.failed("server", "model_unavailable", 30, at_once=False)
+    pause = breaker.pause()
+    assert pause is not None
+    assert pause.cause == "server"

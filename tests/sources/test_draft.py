@@ -10,6 +10,7 @@ from okichat.answer import Answer
 from okichat.knowledge.findings import Findings
 from okichat.knowledge.library import load_library
 from okichat.question import Question
+from okichat.sentences import Sentences
 from okichat.sources.completion import Chunk
 from okichat.sources.draft import Checks, Draft, TextDropped
 from okichat.sources.faults import ModelFault
@@ -24,7 +25,7 @@ MESSAGES = [
 
 
 def draft(findings: Findings = NOTHING) -> Draft:
-    return Draft(QUESTION, findings, Checks.of(MESSAGES, "okichat-0123456789", 40, grounded=True))
+    return Draft(QUESTION, findings, Checks.of(MESSAGES, "okichat-0123456789", 40, grounded=True), Sentences())
 
 
 def finished(text: str, reason: str | None = "stop", findings: Findings = NOTHING) -> Answer:

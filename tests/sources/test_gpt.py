@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Event
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from okichat.answer import Answer, Pass
 from okichat.question import Question
 from okichat.storage.tables import turns
 from tests.doubles.openai_server import OpenAIServer
 from tests.site import STREAMING, Site
+from tests.waiting import PATIENCE_S
 
 QUESTION = "Combien de temps faut-il pour créer une SAS ?"
 
@@ -187,8 +190,27 @@ def test_the_key_is_nowhere_in_what_the_app_says(
     assert "sk-test-key" not in str(said)
 
 
-def test_the_next_question_uses_the_connection_of_the_last(gpt_site: Site, model: OpenAIServer) -> None:
+def test_the_next_question_uses_the_connection_of_the_last(
+    gpt_site: Site, model: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "okichat.sources.relay._GOODBYE_S", PATIENCE_S
+    )  # a busy machine may take its time to put it back
     gpt_site.ask(QUESTION)
     gpt_site.ask("Faites-vous la paie ?")
 
     assert model.open_connections == 1
+
+
+def test_what_the_model_has_not_finished_when_the_process_ends_the_knowledge_base_answers(
+    gpt_site: Site, model: OpenAIServer
+) -> None:
+    model.reply(gate=Event())  # which never comes
+    events = gpt_site.parts.assistant.answer(Question.from_text(QUESTION))
+    next(events)
+
+    gpt_site.parts.gpt.end_within(0.0)
+    *_, last = events
+
+    assert isinstance(last, Answer)
+    assert (last.answered_by, Pass("gpt", "stopping") in last.passed) == ("local", True)

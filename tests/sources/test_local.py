@@ -13,7 +13,7 @@ from okichat.knowledge.library import Library, load_library
 from okichat.knowledge.search import Search
 from okichat.language import LANGUAGES, detect_language
 from okichat.question import MAX_QUESTION_CHARS, Question
-from okichat.sentences import sentences
+from okichat.sentences import Sentences
 from okichat.sources.local import Local, NothingFound, OutOfField
 from okichat.sources.small_talk import kind_of_small_talk
 from tests.knowledge.conftest import search, shipped_library
@@ -24,7 +24,7 @@ __all__ = ["search", "shipped_library"]
 
 def answer(search: Search, text: str, language: str = "fr") -> Answer:
     question = Question(text, language)
-    return last_answer(Local().answer(question, search.find(question)))
+    return last_answer(Local(Sentences()).answer(question, search.find(question)))
 
 
 def test_the_answer_is_the_section_not_the_whole_topic(search: Search) -> None:
@@ -54,7 +54,7 @@ def test_a_list_goes_with_the_line_that_announces_it_and_the_rest_stays_out(tmp_
     search = Search(load_library(tmp_path, {}))
     answers = tuple(search.find(Question(text)).answers[0] for text in ("Vos prix ?", "Votre adresse ?"))
 
-    found = last_answer(Local().answer(Question("?"), Findings(answers, (), 0.9, "sure", answers)))
+    found = last_answer(Local(Sentences()).answer(Question("?"), Findings(answers, (), 0.9, "sure", answers)))
 
     assert found.text == "**prix**\n\nTrois formules :\n\n- mois\n- an\n\n**lieu**\n\nÀ Paris."
 
@@ -64,10 +64,10 @@ def test_two_equal_topics_are_offered_as_questions(shipped_library: Library) -> 
     passages = tuple(Search(shipped_library).find(Question(topic.questions[0])).answers[0] for topic in (first, second))
     close = Findings(passages, (first, second), 0.5, "close", passages)
 
-    found = last_answer(Local().answer(Question("?"), close))
+    found = last_answer(Local(Sentences()).answer(Question("?"), close))
 
     assert found.suggestions == (first.questions[0], second.questions[0])
-    assert found.text.endswith(sentences("fr")("close.intro"))
+    assert found.text.endswith(Sentences()("fr")("close.intro"))
     assert found.topics == (first.slug, second.slug)
 
 
@@ -110,7 +110,9 @@ def test_a_topic_of_two_sections_offers_the_one_that_was_not_given(tmp_path: Pat
     _, delays, address = topic.sections
     passage = replace(Search(library).find(Question("Vos délais ?")).answers[0], section=delays)
 
-    found = last_answer(Local().answer(Question("?"), Findings((passage,), (topic,), 0.9, "sure", (passage,))))
+    found = last_answer(
+        Local(Sentences()).answer(Question("?"), Findings((passage,), (topic,), 0.9, "sure", (passage,)))
+    )
 
     assert found.suggestions == (topic.offer(address),)
 

@@ -9,6 +9,7 @@ import pytest
 
 from okichat.money.prices import price_of
 from okichat.question import Question
+from okichat.sentences import Sentences
 from okichat.sources.local import Local
 from okichat.sources.parity import CannotAsk, Pair, Parity, example_questions, likely_cost_usd
 from tests.doubles.openai_server import OpenAIServer
@@ -34,7 +35,7 @@ def site(open_site: Callable[..., Site], folder: Path, model: OpenAIServer) -> S
 
 
 def asked(site: Site, text: str = PRICES) -> Pair:
-    return Parity(site.parts.search, site.parts.gpt, Local()).pair("prix", Question(text))
+    return Parity(site.parts.search, site.parts.gpt, Local(Sentences())).pair("prix", Question(text))
 
 
 def test_the_same_in_other_words_is_no_difference(site: Site, model: OpenAIServer) -> None:
@@ -89,7 +90,7 @@ def test_the_cost_is_estimated_from_the_real_prompts(site: Site, model: OpenAISe
 
     likely = likely_cost_usd(questions, parts.search, parts.prompt, price)
     for topic, question in questions:
-        Parity(parts.search, parts.gpt, Local()).pair(topic, question)
+        Parity(parts.search, parts.gpt, Local(Sentences())).pair(topic, question)
 
     spent_usd = parts.budget.month().spent_microusd / 1_000_000
     assert 0 < spent_usd < likely < 3 * spent_usd

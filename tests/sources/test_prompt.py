@@ -11,13 +11,14 @@ from okichat.errors import SettingsError
 from okichat.knowledge.library import load_library
 from okichat.knowledge.search import Search
 from okichat.question import Exchange, Question
+from okichat.sentences import Sentences
 from okichat.sources.prompt import Prompt
 from tests.knowledge.folders import write_topic
 
 
 @pytest.fixture
 def prompt() -> Prompt:
-    return Prompt([folder("prompts")], "Oki")
+    return Prompt([folder("prompts")], "Oki", Sentences())
 
 
 def test_of_what_was_said_before_the_last_three_exchanges_are_told_and_long_answers_in_part(prompt: Prompt) -> None:
@@ -55,11 +56,11 @@ def test_a_name_that_the_prompt_does_not_know_stops_the_start(tmp_path: Path) ->
     (tmp_path / "system.txt").write_text("Réponds pour $company.")
 
     with pytest.raises(SettingsError, match="company"):
-        Prompt([tmp_path, folder("prompts")], "Oki")
+        Prompt([tmp_path, folder("prompts")], "Oki", Sentences())
 
 
 def test_a_folder_whose_files_have_other_names_stops_the_start(tmp_path: Path) -> None:
     (tmp_path / "systeme.txt").write_text("Tu es le conseiller de $firm.")
 
     with pytest.raises(SettingsError, match=r"neither system\.txt nor question\.txt"):
-        Prompt([tmp_path, folder("prompts")], "Oki")
+        Prompt([tmp_path, folder("prompts")], "Oki", Sentences())

@@ -22,8 +22,9 @@ _EACH_AT_LEAST = 5
 
 
 @pytest.fixture
-def store(postgres: PostgresServer) -> Iterator[Store]:
-    """A Postgres with the tables of the version before."""
+def store(postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """A Postgres with the tables of the version before. On a busy machine a migration may take longer than a visitor waits."""
+    monkeypatch.setattr("okichat.storage.engine._bound_waits", lambda _connection, _record: None)
     opened = Store(postgres.new_database("version_before"))
     with schema.locked(opened) as connection:
         schema.upgrade(connection, schema.REVISIONS[-2])

@@ -93,7 +93,8 @@ def test_processes_that_start_at_once_on_an_empty_database_all_come_up(url: str,
     assert version(store) == schema.HEAD
 
 
-def test_while_one_migrates_the_others_wait(store: Store, url: str) -> None:
+def test_while_one_migrates_the_others_wait(store: Store, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("okichat.storage.engine._LOCK_TIMEOUT_S", 0.05)
     with schema.locked(store) as connection:
         if store.is_sqlite:
             with pytest.raises(StoreUnavailable), Store(url).write():

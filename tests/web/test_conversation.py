@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -199,14 +200,16 @@ def test_an_erased_conversation_no_longer_goes_with_a_message(site: Site) -> Non
 
 @pytest.mark.parametrize("ending", ["finished", "stopped"])
 def test_an_answer_that_is_being_written_is_erased_as_well(gpt_site: Site, model: OpenAIServer, ending: str) -> None:
-    model.reply("Un, deux, trois, quatre.", token_delay_s=0.1)
+    rest = threading.Event()
+    model.reply("Un, deux, trois, quatre.", rest=rest)
     pieces = iter(gpt_site.submit("Tenez-vous les comptes d'une boulangerie ?", STREAMING).response)
     first = str(next(pieces))
-    next(pieces)
+    next(piece for piece in map(str, pieces) if ".live" in piece)
     signed = re.findall(r'name="conversation" value="([^"]+)"', first)[0]
 
     assert posted(gpt_site, "/chat/erase", signed).status_code == 200
     if ending == "finished":
+        rest.set()
         list(pieces)
     else:
         pieces.close()  # type: ignore[attr-defined]

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 from werkzeug.test import TestResponse
 
+from okichat import create_app
 from okichat.content import folder
 from okichat.conversations.turns import Turn
 from okichat.errors import Spam
 from okichat.guard.admission import Guard
+from okichat.settings import Settings
 from okichat.web.front import Front
 from tests.doubles.clock import StoppedClock
 from tests.doubles.openai_server import OpenAIServer
@@ -33,7 +35,8 @@ class Twins:
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.clock = StoppedClock()
-        base = {"SECRET_KEY": "k" * 40, "OKICHAT_RATE_LIMIT": "1000 per minute", "OKICHAT_DAILY_LIMIT": "1000 per day"}
+        limits = {"OKICHAT_RATE_LIMIT": "1000 per minute", "OKICHAT_DAILY_LIMIT": "1000 per day"}
+        base = {"SECRET_KEY": "k" * 40, **limits, "OKICHAT_FIRST_TOKEN_S": "100", "OKICHAT_DEADLINE_S": "120"}
         self.front, self.plain = (
             Site({**base, "DATABASE_URL": f"sqlite:///{folder / name}.db", **settings}, self.clock) for name in "ab"
         )
@@ -264,9 +267,10 @@ def test_a_template_that_does_more_than_print_is_rendered_each_time(open_twins: 
     assert len(twins.seen_by_flask) == 3
 
 
-def test_whatever_looks_at_requests_before_the_views_is_known_here(site: Site) -> None:
+def test_whatever_looks_at_requests_before_the_views_is_known_here(tmp_path: Path) -> None:
     """A new one belongs on this list when it looks at nothing but prepared.py's kind of a request, or acts on no question."""
-    hooks = {f"{hook.__module__}.{hook.__qualname__}" for hook in site.app.before_request_funcs[None]}
+    app = create_app(Settings(database_url=f"sqlite:///{tmp_path}/okichat.db"))
+    hooks = {f"{hook.__module__}.{hook.__qualname__}" for hook in app.before_request_funcs[None]}
 
     assert (
         hooks

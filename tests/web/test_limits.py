@@ -203,7 +203,10 @@ def test_the_limit_is_exact_across_processes_that_share_redis(tmp_path: Path, re
         OKICHAT_ADMIN_PASSWORD="un mot de passe long",
         PYTHONPATH=str(ROOT),
     )
-    with gunicorn(tmp_path, *configured(), environment=environment) as served, ThreadPoolExecutor(8) as visitors:
+    with (
+        gunicorn(tmp_path, *configured(), environment=environment, app="tests.unhurried:app") as served,
+        ThreadPoolExecutor(8) as visitors,
+    ):
         questions = list(visitors.map(lambda _: _ask(served.url), range(30)))
         guesses = list(
             visitors.map(lambda number: _send(served.url, "/admin/sign-in", password=f"{number}"), range(20))
@@ -230,7 +233,7 @@ def _send(url: str, path: str, **fields: str) -> int:
 
 def _status(request: urllib.request.Request) -> int:
     try:
-        with urllib.request.urlopen(request, timeout=20) as reply:
+        with urllib.request.urlopen(request, timeout=60) as reply:
             return int(reply.status)
     except urllib.error.HTTPError as error:
         return error.code

@@ -118,7 +118,7 @@ def _live_through(served: Served, model: OpenAIServer, database: Path) -> None:
     _post(served, "/api/chat", body={"question": ["plantedquestion"]})
     _post(served, "/chat/transcript", conversation="plantedquestion")
     _post(served, "/admin/sign-in", password="plantedquestion")
-    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+    with closing(sqlite3.connect(database, timeout=30, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         _post(
             served,
@@ -183,7 +183,7 @@ def _exchange(
     own = BROWSER if data else {}
     request = urllib.request.Request(served.url + path, data, {**own, **kind, **(headers or {})})
     try:
-        with urllib.request.urlopen(request, timeout=30) as reply:
+        with urllib.request.urlopen(request, timeout=60) as reply:
             return f"{reply.headers}{reply.read().decode()}"
     except urllib.error.HTTPError as error:
         return f"{error.headers}{error.read().decode()}"

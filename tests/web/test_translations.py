@@ -82,12 +82,16 @@ def _used_in_code() -> Used:
 
 
 def _speaks(function: ast.expr) -> bool:
-    """`gettext(…)`, `say(…)`, `self._say(…)`, `sentences(language)(…)`."""
+    """`gettext(…)`, `say(…)`, `self._say(…)`, `sentences(language)(…)`, `self._sentences(language)(…)`."""
     if isinstance(function, ast.Call):
-        return isinstance(function.func, ast.Name) and function.func.id == "sentences"
-    return (isinstance(function, ast.Name) and function.id in SPEAKERS) or (
-        isinstance(function, ast.Attribute) and function.attr in SPEAKERS
-    )
+        return _name(function.func).endswith("sentences")
+    return _name(function) in SPEAKERS
+
+
+def _name(function: ast.expr) -> str:
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
 
 
 def _texts_in_code() -> Used:

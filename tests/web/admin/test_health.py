@@ -10,6 +10,7 @@ import pytest
 from tests.doubles.clock import StoppedClock
 from tests.doubles.webhook import WebhookHost
 from tests.site import Site
+from tests.waiting import PATIENCE_S
 from tests.web.admin.dashboard import PASSWORD, page, sign_in
 
 
@@ -25,7 +26,7 @@ def test_health_shows_settings_without_their_secrets_and_sends_a_test_alert(
 
         tried = site.client.post("/admin/health").get_data(as_text=True)
 
-        assert host.arrived.wait(10)
+        assert host.arrived.wait(PATIENCE_S)
     assert "Webhook" in tried
     assert "envoyée" in tried
     assert "OKICHAT_ADMIN_PASSWORD" in shown

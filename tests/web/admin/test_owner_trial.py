@@ -83,6 +83,8 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
         "DATABASE_URL": f"sqlite:///{tmp_path_factory.mktemp('day')}/okichat.db",
         "OKICHAT_ADMIN_PASSWORD": PASSWORD,
         "OKICHAT_RATE_LIMIT": "1000 per minute",
+        "OKICHAT_FIRST_TOKEN_S": "100",
+        "OKICHAT_DEADLINE_S": "120",
         "OPENAI_API_KEY": "sk-test-key",
     }
     clock = StoppedClock()

@@ -101,8 +101,8 @@ def test_a_try_that_is_refused_counts_as_a_try_and_as_nothing_else(site: Site) -
     for _ in range(7):
         sign_in(site, "mauvais mot de passe")
 
-    today = site.parts.summary.bounds(site.parts.summary.today)[0]
-    assert security_figures(site.parts.store, today, site.parts.settings.timezone).kinds == {SIGN_IN: 7}
+    today = site.parts.summary.bounds(site.parts.summary.today)
+    assert security_figures(site.parts.store, [today]).kinds == {SIGN_IN: 7}
 
 
 def test_somebody_elses_tries_do_not_lock_the_owner_out(site: Site) -> None:
