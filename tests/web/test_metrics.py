@@ -20,6 +20,8 @@ def test_metrics_need_the_token_and_count_what_the_store_holds(open_site: Callab
         refused = site.client.get("/metrics", headers=header)
         assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, "Bearer")
 
+    site.parts.store.write_now()  # what may wait a moment
+
     other_process = open_site(OKICHAT_METRICS_TOKEN=TOKEN)
     reply = other_process.client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
 
