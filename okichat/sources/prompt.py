@@ -28,9 +28,12 @@ class Prompt:
 
     def __init__(self, folders: Sequence[Path], firm: str, sentences: Sentences) -> None:
         """`folders`: where `system.txt` and `question.txt` are, first hit wins. Raises SettingsError on an unknown `$name`,
-        and on a folder with neither."""
+        on a file that would never be read, and on a folder with neither."""
         for folder in folders:
-            if not any((folder / name).is_file() for name in _FILES):
+            names = {path.name for path in folder.glob("*.txt")}
+            if strays := sorted(names.difference(_FILES)):
+                raise SettingsError([f"{folder / strays[0]}: no prompt is called so; name it {' or '.join(_FILES)}"])
+            if not names:
                 raise SettingsError([f"{folder}: there is neither {' nor '.join(_FILES)}; put one of them there"])
         self._system = _template("system.txt", folders, {"firm", "language_name", "off_topic_marker"})
         self._question = _template("question.txt", folders, {"passages", "question"})

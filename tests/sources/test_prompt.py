@@ -59,8 +59,14 @@ def test_a_name_that_the_prompt_does_not_know_stops_the_start(tmp_path: Path) ->
         Prompt([tmp_path, folder("prompts")], "Oki", Sentences())
 
 
-def test_a_folder_whose_files_have_other_names_stops_the_start(tmp_path: Path) -> None:
-    (tmp_path / "systeme.txt").write_text("Tu es le conseiller de $firm.")
-
+def test_a_folder_without_a_prompt_stops_the_start(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"neither system\.txt nor question\.txt"):
+        Prompt([tmp_path, folder("prompts")], "Oki", Sentences())
+
+
+def test_a_file_that_would_never_be_read_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "systeme.txt").write_text("Tu es le conseiller de $firm.")
+    (tmp_path / "question.txt").write_text("$passages $question")
+
+    with pytest.raises(SettingsError, match=r"systeme\.txt: no prompt is called so; name it system\.txt"):
         Prompt([tmp_path, folder("prompts")], "Oki", Sentences())
