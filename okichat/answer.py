@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 RUNGS = ("small_talk", "cache", "gpt", "local", "handoff")  # who answers, from the top of the ladder down
@@ -118,9 +119,17 @@ class Answer:
 Event = Delta | Restart | Answer
 
 
-def last_answer(events: Iterable[Event]) -> Answer:
-    """Let all events pass and return the Answer that closes them."""
-    for event in events:
-        if isinstance(event, Answer):
-            return event
+def last_answer(events: Iterator[Event]) -> Answer:
+    """Let all events pass up to the Answer that closes them, and end them: what goes on behind them is done when this returns."""
+    with closing(closable(events)) as passing:
+        for event in passing:
+            if isinstance(event, Answer):
+                return event
     raise AssertionError("a stream of events ended without an Answer")
+
+
+def closable(events: Iterator[Event]) -> Generator[Event, None, None]:
+    """A generator of the same events, so that whoever stops before the end can close it.
+
+    Left to the garbage collector, which an error on the way can cause, an answer would end at any moment and in any thread."""
+    yield from events

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 
-from okichat.answer import Answer, Delta, Event
+from okichat.answer import Answer, Delta, Event, closable
 from okichat.cache.answers import AnswerCache
 from okichat.cache.flight import Flights
 from okichat.cache.keys import Keys
@@ -65,7 +65,7 @@ class SharedAnswers:
                 yield found or Delta("")
                 if found:
                     return
-            with closing(_closable(ask(question.after_waiting(time.monotonic() - started)))) as events:
+            with closing(closable(ask(question.after_waiting(time.monotonic() - started)))) as events:
                 for event in events:
                     lease.hold()
                     if isinstance(event, Answer):
@@ -90,8 +90,3 @@ class SharedAnswers:
                 return
         if self._leases is not None and (prepared := self._cache.find(key)):  # the other one has just finished
             yield prepared
-
-
-def _closable(events: Iterator[Event]) -> Generator[Event, None, None]:
-    """A generator, so that it can be closed whatever `events` is."""
-    yield from events

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -11,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import force_locale, gettext
 from werkzeug.exceptions import UnsupportedMediaType
 
-from okichat.answer import Answer, Delta, Event, Restart, last_answer
+from okichat.answer import Answer, Delta, Event, Restart, closable, last_answer
 from okichat.question import Question
 from okichat.web import presenter, sse
 from okichat.web.htmx import wants_stream
@@ -94,15 +95,16 @@ def _text_with_contact(question: Question, answer: Answer) -> str:
 
 def _messages(question: Question, events: Iterator[Event]) -> Iterator[str]:
     """`delta` and `restart` events as they come, `answer` with the whole reply at the end."""
-    for event in events:
-        if isinstance(event, Answer):
-            yield sse.message(_json(reply(question, event)), "answer")
-        elif isinstance(event, Restart):
-            yield sse.message(_json({"reason": event.reason}), "restart")
-        elif isinstance(event, Delta) and event.text:
-            yield sse.message(_json({"text": event.text}), "delta")
-        else:
-            yield sse.HEARTBEAT
+    with closing(closable(events)) as passing:
+        for event in passing:
+            if isinstance(event, Answer):
+                yield sse.message(_json(reply(question, event)), "answer")
+            elif isinstance(event, Restart):
+                yield sse.message(_json({"reason": event.reason}), "restart")
+            elif isinstance(event, Delta) and event.text:
+                yield sse.message(_json({"text": event.text}), "delta")
+            else:
+                yield sse.HEARTBEAT
 
 
 def _json(data: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -12,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 
-from okichat.answer import Answer, Delta, Event, Restart, last_answer
+from okichat.answer import Answer, Delta, Event, Restart, closable, last_answer
 from okichat.errors import Refusal
 from okichat.guard.redaction import kinds_of
 from okichat.question import Question
@@ -132,17 +133,18 @@ def _messages(question: Question, events: Iterator[Event]) -> Iterator[str]:
     contact = presenter.contact_view(parts.contact, asked_at, form.conversation)
     yield sse.message(render_template("chat/stream/begin.html", exchange=pending, form=form, contact=contact))
     splitter = BlockSplitter()
-    for event in events:
-        if isinstance(event, Answer):
-            exchange = presenter.exchange_view(question, event, asked_at)
-            yield sse.message(
-                render_template("chat/stream/end.html", exchange=exchange, mode=parts.mode, contact=contact)
-            )
-        elif isinstance(event, Restart):
-            splitter = BlockSplitter()
-            yield sse.message(render_template("chat/stream/restart.html", exchange_id=question.id))
-        else:
-            yield from _growth(question, event, splitter)
+    with closing(closable(events)) as passing:
+        for event in passing:
+            if isinstance(event, Answer):
+                exchange = presenter.exchange_view(question, event, asked_at)
+                yield sse.message(
+                    render_template("chat/stream/end.html", exchange=exchange, mode=parts.mode, contact=contact)
+                )
+            elif isinstance(event, Restart):
+                splitter = BlockSplitter()
+                yield sse.message(render_template("chat/stream/restart.html", exchange_id=question.id))
+            else:
+                yield from _growth(question, event, splitter)
 
 
 def _growth(question: Question, delta: Delta, splitter: BlockSplitter) -> Iterator[str]:
